@@ -1,0 +1,1 @@
+# Installs Flow as a CMake package. The export itself follows with the public C++ API.
