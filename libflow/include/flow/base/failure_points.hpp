@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "flow/base/error.hpp"
+
+namespace flow {
+
+/// Lets a test crash, fail, delay or drop at a named step of a protocol.
+///
+/// Production code calls `hit("checkpoint.before_manifest")` at each step and obeys the Status; the
+/// default implementation is a no-op. Names are stable and listed in docs; a test that kills at
+/// every point takes them from kFailurePoints.
+///
+/// Thread: thread-safe.
+class FailurePoints {
+ public:
+  virtual ~FailurePoints() = default;
+  /// Returns ok, returns an injected error, or does not return (the process dies).
+  virtual Status hit(std::string_view point) = 0;
+};
+
+std::unique_ptr<FailurePoints> make_no_failure_points();
+
+/// `name=crash[@n]`, `name=error[@n]`, `name=delay:50ms[@n]`, comma separated; acts on the n-th hit
+/// (default 1). Read by flowctl from FLOW_FAILURE_POINTS for kill tests. Errors: bad_argument.
+Result<std::unique_ptr<FailurePoints>> parse_failure_points(std::string_view text);
+
+}  // namespace flow

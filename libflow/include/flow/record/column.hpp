@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "flow/record/buffer.hpp"
+#include "flow/record/schema.hpp"
+
+namespace flow {
+
+/// How a column's values are laid out. Stored on the wire: never renumber.
+enum class Encoding : std::uint8_t {
+  plain = 0,       ///< One value per row.
+  constant = 1,    ///< `child` has one row, the value of every row.
+  dictionary = 2,  ///< `values` holds u32 codes into `child`; nulls are in this column's validity.
+};
+
+/// One column of a batch: Arrow-compatible buffers.
+///
+///   fixed width   values: T[rows]
+///   boolean       values: bitmap, LSB first
+///   string, bytes values: u32 offsets[rows + 1], offsets[0] = 0; extra: the bytes
+///   null type     no buffers; every row is null
+///
+/// validity: bitmap, LSB first, 1 = valid; empty = no nulls. A null row of a plain column holds an
+/// unspecified but readable value (string: an empty range). A constant null column has a child
+/// with one null row. A dictionary's child is plain, has at least one row, no nulls.
+///
+/// Owner: value; buffers shared.   Thread: value (immutable once published).
+struct Column {
+  DataType type = types::null;
+  Encoding encoding = Encoding::plain;
+  std::uint32_t null_count = 0;
+  Buffer validity;
+  Buffer values;
+  Buffer extra;
+  std::shared_ptr<const Column> child;
+
+  template <class T>
+  [[nodiscard]] const T* data() const noexcept {
+    return reinterpret_cast<const T*>(values.data());
+  }
+  [[nodiscard]] const std::uint32_t* offsets() const noexcept { return data<std::uint32_t>(); }
+  [[nodiscard]] const char* chars() const noexcept { return reinterpret_cast<const char*>(extra.data()); }
+  /// String or bytes of a plain column.
+  [[nodiscard]] std::string_view view(std::size_t row) const noexcept {
+    const auto* at = offsets() + row;
+    return {chars() + at[0], at[1] - at[0]};
+  }
+  [[nodiscard]] bool has_validity() const noexcept { return !validity.empty(); }
+  /// Whether this row is valid, in a plain or dictionary column of a type other than null.
+  [[nodiscard]] bool is_valid(std::size_t row) const noexcept {
+    return validity.empty() ||
+           ((static_cast<unsigned>(validity.data()[row >> 3]) >> (row & 7)) & 1u) != 0;
+  }
+};
+
+inline bool bit_at(const std::byte* bits, std::size_t row) noexcept {
+  return ((static_cast<unsigned>(bits[row >> 3]) >> (row & 7)) & 1u) != 0;
+}
+
+}  // namespace flow
