@@ -8,6 +8,9 @@ function(flow_generate_capnp target schema_dir)
     add_library(flow::wire ALIAS ${target})
     return()
   endif()
+  # Debian's CMake package gives wrong paths for its tools.
+  find_program(CAPNP_TOOL capnp REQUIRED)
+  find_program(CAPNPC_CXX capnpc-c++ REQUIRED)
   set(include_root "${PROJECT_BINARY_DIR}/generated")
   set(output_dir "${include_root}/flow/wire")
   file(MAKE_DIRECTORY "${output_dir}")
@@ -16,8 +19,8 @@ function(flow_generate_capnp target schema_dir)
     get_filename_component(name "${schema}" NAME)
     add_custom_command(
       OUTPUT "${output_dir}/${name}.c++" "${output_dir}/${name}.h"
-      COMMAND CapnProto::capnp_tool compile "-o$<TARGET_FILE:CapnProto::capnpc_cpp>:${output_dir}"
-              "--src-prefix=${schema_dir}" "-I${schema_dir}" "${schema}"
+      COMMAND "${CAPNP_TOOL}" compile "-o${CAPNPC_CXX}:${output_dir}"
+              "--src-prefix=${schema_dir}" "-I${schema_dir}" -I/usr/include "${schema}"
       DEPENDS ${schemas}
       COMMENT "Generating flow/wire/${name}.h"
       VERBATIM)
