@@ -71,6 +71,9 @@ endfunction()
 # Two targets gather executables: flow_expr_tests (a module, the name up to the first dot) and
 # flow_unit_layer (a layer). The module's private headers (libflow/src/<module>) are in the include path.
 set(FLOW_TEST_LAYERS unit contract actor pipeline recovery external)
+foreach(layer IN LISTS FLOW_TEST_LAYERS)
+  add_custom_target(flow_${layer}_layer)
+endforeach()
 function(flow_add_test)
   cmake_parse_arguments(PARSE_ARGV 0 arg "SERIAL" "NAME;LAYER;TIMEOUT" "SOURCES;DEPS;ARGUMENTS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_NAME OR NOT arg_SOURCES OR NOT arg_LAYER IN_LIST FLOW_TEST_LAYERS)
