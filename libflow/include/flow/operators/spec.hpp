@@ -9,15 +9,11 @@
 
 #include "flow/base/error.hpp"
 #include "flow/base/units.hpp"
+#include "flow/expr/expression_text.hpp"
 #include "flow/operators/operator.hpp"
 
 namespace flow {
 
-/// An expression as the user wrote it, with the place of its first character.
-struct ExpressionText {
-  std::string text;
-  SourcePlace place;
-};
 struct NamedExpression {
   std::string name;
   ExpressionText expression;
