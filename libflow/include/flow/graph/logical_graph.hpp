@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "flow/graph/execution_plan.hpp"
+
+namespace flow {
+
+/// A source of the topology: a connector that has been made, and how its event time works.
+struct SourceNode {
+  std::shared_ptr<const Source> source;
+  std::string connector;
+  std::optional<std::string> time_column;
+  std::optional<WatermarkSpec> watermark;
+  OnError on_error = OnError::fail;
+};
+struct OperatorNode {
+  OperatorSpec spec;
+};
+/// A sink whose connector is made once the schema that reaches it is known.
+struct SinkNode {
+  std::string connector;
+  std::function<Result<std::shared_ptr<const Sink>>(const SchemaPtr& schema, bool changelog)> make;
+};
+
+/// A stream that a node reads: by name, so that a topology may be written in any order.
+struct InputRef {
+  std::string name;
+  SourcePlace place;
+};
+
+/// One named node. Names are unique over sources, steps, sinks and side outputs.
+struct LogicalNode {
+  std::string name;
+  SourcePlace place;
+  std::vector<InputRef> inputs;
+  std::variant<SourceNode, OperatorNode, SinkNode> what;
+  std::map<std::uint32_t, std::string> side_outputs;  ///< Port → the name others read `from:`.
+  std::optional<std::uint32_t> parallelism;
+};
+
+/// What is connected to what: the one form that YAML, C++ and SQL produce. Plain data; anything can be
+/// added, validate() says what is wrong.
+struct LogicalGraph {
+  std::string job;
+  std::vector<LogicalNode> nodes;
+};
+
+/// A graph whose names are resolved and whose shapes are known.
+struct ResolvedNode {
+  struct Input {
+    std::size_t node = 0;
+    std::uint32_t port = 0;
+  };
+  std::vector<Input> inputs;
+  std::vector<StreamShape> ports;
+  std::shared_ptr<const Sink> sink;
+};
+struct ValidatedGraph {
+  LogicalGraph graph;
+  std::vector<ResolvedNode> resolved;  ///< Parallel to graph.nodes.
+  std::vector<std::size_t> order;      ///< Topological.
+};
+struct Validation {
+  std::optional<ValidatedGraph> graph;  ///< Present if there are no errors.
+  std::vector<Error> errors;            ///< All of them.
+  std::vector<Error> warnings;          ///< An output nobody reads, …
+};
+Validation validate(LogicalGraph graph);
+
+struct PlanOptions {
+  std::uint32_t parallelism = 1;
+  std::uint32_t key_groups = kDefaultKeyGroups;
+  CheckpointSpec checkpoints;
+  RestartSpec restart;
+  std::shared_ptr<const Sink> dead_letters;
+  bool push_down_projections = true;
+};
+
+/// Chains, parallelises and pushes projections down. Errors: parallelism above key groups, what
+/// instantiation refuses.
+Result<ExecutionPlan> plan(const ValidatedGraph& graph, const PlanOptions& options);
+
+/// For people: chains, operators, exchanges as text; and as DOT.
+std::string to_text(const ExecutionPlan& plan);
+std::string to_dot(const ExecutionPlan& plan);
+
+}  // namespace flow
