@@ -18,6 +18,7 @@ function(flow_add_library target)
   endif()
 
   set(headers)
+  set(local_headers)
   foreach(header IN LISTS arg_HEADERS)
     if(EXISTS "${arg_HEADER_ROOT}/flow/${arg_MODULE}/${header}")
       list(APPEND headers "${arg_HEADER_ROOT}/flow/${arg_MODULE}/${header}")
@@ -26,7 +27,7 @@ function(flow_add_library target)
       if(NOT EXISTS "${header}")
         message(FATAL_ERROR "flow_add_library(${target}): no header '${header}'")
       endif()
-      list(APPEND headers "${header}")
+      list(APPEND local_headers "${header}")
     endif()
   endforeach()
 
@@ -45,10 +46,14 @@ function(flow_add_library target)
   target_compile_features(${target} ${scope} cxx_std_20)
   target_link_libraries(${target} ${scope} ${arg_DEPS})
   target_include_directories(${target} ${scope} "$<BUILD_INTERFACE:${arg_HEADER_ROOT}>" "$<INSTALL_INTERFACE:include>")
+  # Each header of a set must compile alone: target all_verify_interface_header_sets. One set per base
+  # directory, because base directories of one set must not contain each other.
   if(headers)
-    # Each header of the set must compile alone: target all_verify_interface_header_sets.
-    target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS "${arg_HEADER_ROOT}" "${PROJECT_SOURCE_DIR}"
-                                                       FILES ${headers})
+    target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS "${arg_HEADER_ROOT}" FILES ${headers})
+  endif()
+  if(local_headers)
+    target_sources(${target} ${scope} FILE_SET local_headers TYPE HEADERS BASE_DIRS "${CMAKE_CURRENT_SOURCE_DIR}"
+                                                                          FILES ${local_headers})
   endif()
   set_property(GLOBAL APPEND PROPERTY FLOW_LIBRARIES ${target})
 endfunction()

@@ -16,10 +16,10 @@ class InvariantViolation final : public std::logic_error {
                              const std::string& detail);
 
 /// Checks an invariant, in every build type. The optional second argument is a std::string.
-#define FLOW_CHECK(condition, ...)                                                     \
-  do {                                                                                 \
-    if (!(condition)) [[unlikely]]                                                     \
-      ::flow::fail_check(#condition, __FILE__, __LINE__, std::string{__VA_ARGS__});    \
+#define FLOW_CHECK(condition, ...)                                                  \
+  do {                                                                              \
+    if (!(condition)) [[unlikely]]                                                  \
+      ::flow::fail_check(#condition, __FILE__, __LINE__, std::string{__VA_ARGS__}); \
   } while (false)
 
 }  // namespace flow

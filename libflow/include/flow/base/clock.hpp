@@ -1,8 +1,8 @@
 #pragma once
 
-#include <chrono>
-
 #include "flow/base/units.hpp"
+
+#include <chrono>
 
 namespace flow {
 

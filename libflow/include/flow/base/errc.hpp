@@ -34,11 +34,12 @@ enum class Errc : std::uint16_t {
 /// One row of the error catalogue.
 struct ErrorEntry {
   Errc code;
-  std::string_view name;    ///< The enumerator: metric label, used by tests.
+  std::string_view name;  ///< The enumerator: metric label, used by tests.
   Fault fault;
   Retry retry;
-  std::string_view title;   ///< One line, lower case.
-  std::string_view detail;  ///< Long form for `flowctl explain`: what it means, usual causes, remedy.
+  std::string_view title;  ///< One line, lower case.
+  std::string_view
+      detail;  ///< Long form for `flowctl explain`: what it means, usual causes, remedy.
 };
 
 /// Returns the catalogue, sorted by number. Thread: value.

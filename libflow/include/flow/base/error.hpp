@@ -1,16 +1,21 @@
 #pragma once
 
+#include "flow/base/check.hpp"
+#include "flow/base/errc.hpp"
+
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "flow/base/errc.hpp"
-
 namespace flow {
+
+struct Done;
+struct ErrorFields;
+template <class T>
+class Result;
 
 /// A place in a text the user wrote. Lines and columns count from 1; 0 means unknown.
 struct SourcePlace {
@@ -31,6 +36,17 @@ struct SourcePlace {
 class [[nodiscard]] Error {
  public:
   Error(Errc code, std::string message);
+  Error(const Error& other) noexcept : payload_{other.payload_} {
+    if (payload_ != nullptr) retain(payload_);
+  }
+  Error(Error&& other) noexcept : payload_{std::exchange(other.payload_, nullptr)} {}
+  Error& operator=(Error other) noexcept {
+    std::swap(payload_, other.payload_);
+    return *this;
+  }
+  ~Error() {
+    if (payload_ != nullptr) release(payload_);
+  }
 
   [[nodiscard]] Errc code() const noexcept;
   [[nodiscard]] Fault fault() const noexcept;
@@ -61,9 +77,15 @@ class [[nodiscard]] Error {
   bool operator==(const Error& other) const noexcept;
 
  private:
+  friend class Result<Done>;
   struct Payload;
-  Payload& mut();
-  std::shared_ptr<Payload> payload_;
+  struct None {};
+  explicit Error(None) noexcept {}
+  static void retain(Payload* payload) noexcept;
+  static void release(Payload* payload) noexcept;
+  ErrorFields& mut();
+
+  Payload* payload_ = nullptr;  // null: moved from, or the ok of a Status
 };
 
 /// Formats `code` as a user sees it: `E1104`.
@@ -78,8 +100,10 @@ template <class T>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
-  Result(T value) : data_{std::in_place_index<0>, std::move(value)} {}         // NOLINT(google-explicit-constructor)
-  Result(Error error) : data_{std::in_place_index<1>, std::move(error)} {}     // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : data_{std::in_place_index<0>, std::move(value)} {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : data_{std::in_place_index<1>, std::move(error)} {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const noexcept { return data_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
@@ -108,17 +132,20 @@ struct Done {
 template <>
 class [[nodiscard]] Result<Done> {
  public:
-  Result() = default;
-  Result(Done) {}                                            // NOLINT(google-explicit-constructor)
-  Result(Error error) : error_{std::move(error)} {}          // NOLINT(google-explicit-constructor)
-  [[nodiscard]] bool has_value() const noexcept { return !error_.has_value(); }
+  using value_type = Done;
+  Result() noexcept : error_{Error::None{}} {}
+  Result(Done) noexcept : error_{Error::None{}} {}  // NOLINT(google-explicit-constructor)
+  Result(Error error) : error_{std::move(error)} {  // NOLINT(google-explicit-constructor)
+    FLOW_CHECK(error_.payload_ != nullptr, "a moved-from Error must not become a success");
+  }
+  [[nodiscard]] bool has_value() const noexcept { return error_.payload_ == nullptr; }
   explicit operator bool() const noexcept { return has_value(); }
-  Error& error() & { return *error_; }
-  const Error& error() const& { return *error_; }
-  Error&& error() && { return std::move(*error_); }
+  Error& error() & { return error_; }
+  const Error& error() const& { return error_; }
+  Error&& error() && { return std::move(error_); }
 
  private:
-  std::optional<Error> error_;
+  Error error_;
 };
 using Status = Result<Done>;
 
@@ -126,17 +153,17 @@ using Status = Result<Done>;
 #define FLOW_CONCAT(a, b) FLOW_CONCAT_INNER(a, b)
 
 /// Returns the error of `expression` (a Status or Result) to the caller, or goes on.
-#define FLOW_TRY(expression)                                                     \
-  do {                                                                           \
-    if (auto flow_try_result = (expression); !flow_try_result) [[unlikely]]      \
-      return std::move(flow_try_result).error();                                 \
+#define FLOW_TRY(expression)                                                \
+  do {                                                                      \
+    if (auto flow_try_result = (expression); !flow_try_result) [[unlikely]] \
+      return std::move(flow_try_result).error();                            \
   } while (false)
 
 /// Declares `target` from the value of `expression`, or returns its error to the caller.
-#define FLOW_ASSIGN(target, expression)                                          \
-  auto FLOW_CONCAT(flow_result_, __LINE__) = (expression);                       \
-  if (!FLOW_CONCAT(flow_result_, __LINE__)) [[unlikely]]                         \
-    return std::move(FLOW_CONCAT(flow_result_, __LINE__)).error();               \
+#define FLOW_ASSIGN(target, expression)                            \
+  auto FLOW_CONCAT(flow_result_, __LINE__) = (expression);         \
+  if (!FLOW_CONCAT(flow_result_, __LINE__)) [[unlikely]]           \
+    return std::move(FLOW_CONCAT(flow_result_, __LINE__)).error(); \
   target = *std::move(FLOW_CONCAT(flow_result_, __LINE__))
 
 }  // namespace flow

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "flow/base/error.hpp"
+
 #include <memory>
 #include <string_view>
-
-#include "flow/base/error.hpp"
 
 namespace flow {
 
@@ -21,10 +21,24 @@ class FailurePoints {
   virtual Status hit(std::string_view point) = 0;
 };
 
+/// A step of a protocol at which a test can interfere.
+struct FailurePoint {
+  std::string_view name;
+  std::string_view where;  ///< What has happened when it is hit.
+};
+
+/// Every failure point of the engine, in the order of failure_points.def.
+inline constexpr FailurePoint kFailurePoints[] = {
+#define FLOW_FAILURE_POINT(name, where) {name, where},
+#include "flow/base/failure_points.def"
+#undef FLOW_FAILURE_POINT
+};
+
 std::unique_ptr<FailurePoints> make_no_failure_points();
 
 /// `name=crash[@n]`, `name=error[@n]`, `name=delay:50ms[@n]`, comma separated; acts on the n-th hit
-/// (default 1). Read by flowctl from FLOW_FAILURE_POINTS for kill tests. Errors: bad_argument.
+/// (default 1). Read by flowctl from FLOW_FAILURE_POINTS for kill tests. A crash is SIGKILL to the
+/// own process; a delay blocks the calling thread. Errors: bad_argument, also for an unknown name.
 Result<std::unique_ptr<FailurePoints>> parse_failure_points(std::string_view text);
 
 }  // namespace flow

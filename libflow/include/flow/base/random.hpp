@@ -1,11 +1,14 @@
 #pragma once
 
+#include "flow/base/int128.hpp"
+
 #include <bit>
 #include <cstdint>
 
 namespace flow {
 
-/// SplitMix64 step: a full-avalanche mix of one word. Stable for ever: generated data depends on it.
+/// SplitMix64 step: a full-avalanche mix of one word. Stable for ever: generated data depends on
+/// it.
 constexpr std::uint64_t mix64(std::uint64_t x) noexcept {
   x += 0x9e3779b97f4a7c15ull;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
@@ -34,7 +37,7 @@ class Random {
   }
   /// Uniform in [0, bound); bound > 0.
   constexpr std::uint64_t below(std::uint64_t bound) noexcept {
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * bound) >> 64);
+    return static_cast<std::uint64_t>((static_cast<Uint128>(next()) * bound) >> 64);
   }
   /// Uniform in [low, high], inclusive.
   constexpr std::int64_t between(std::int64_t low, std::int64_t high) noexcept {

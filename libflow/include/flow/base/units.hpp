@@ -1,13 +1,13 @@
 #pragma once
 
+#include "flow/base/error.hpp"
+
 #include <chrono>
 #include <compare>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
-
-#include "flow/base/error.hpp"
 
 namespace flow {
 
@@ -59,9 +59,11 @@ std::string format_count(std::uint64_t count);
 /// For people: `2.41 M`, `13.7 K`.
 std::string format_rate(double per_second);
 
-/// ISO 8601 UTC, microseconds only if not zero: `2008-03-14T09:00:00Z`. min/max: `-infinity`/`infinity`.
+/// ISO 8601 UTC, microseconds only if not zero: `2008-03-14T09:00:00Z`. min/max:
+/// `-infinity`/`infinity`.
 std::string format_timestamp(EventTime time);
-/// ISO 8601: `T` or space, optional fraction, optional offset or Z (none = UTC), date alone = midnight.
+/// ISO 8601: `T` or space, optional fraction, optional offset or Z (none = UTC), date alone =
+/// midnight.
 Result<EventTime> parse_timestamp(std::string_view text);
 /// `2008-03-14`; days since 1970-01-01.
 std::string format_date(std::int32_t days);
