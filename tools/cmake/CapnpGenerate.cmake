@@ -6,6 +6,7 @@ function(flow_generate_capnp target schema_dir)
   if(NOT schemas)
     add_library(${target} INTERFACE)
     add_library(flow::wire ALIAS ${target})
+    set_property(GLOBAL APPEND PROPERTY FLOW_LIBRARIES ${target})
     return()
   endif()
   # Debian's CMake package gives wrong paths for its tools.

@@ -6,7 +6,9 @@
 #                                                    or to the calling folder if they lie there
 #                  DEPS flow::base flow::record      what the public headers need
 #                  PRIVATE_DEPS PgQuery::pg_query    what only the sources need
-#                  HEADER_ROOT dir)                  default libflow/include
+#                  HEADER_ROOT dir)                  default libflow/include; below actors actors/include;
+#                                                    below connectors the repository, so that headers are
+#                                                    included as "connectors/file/register.hpp"
 # makes a static library (an interface library without sources) with alias flow::expr.
 function(flow_add_library target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "MODULE;HEADER_ROOT" "SOURCES;HEADERS;DEPS;PRIVATE_DEPS")
@@ -14,7 +16,14 @@ function(flow_add_library target)
     message(FATAL_ERROR "flow_add_library(${target}): expected MODULE, unexpected '${arg_UNPARSED_ARGUMENTS}'")
   endif()
   if(NOT arg_HEADER_ROOT)
-    set(arg_HEADER_ROOT "${PROJECT_SOURCE_DIR}/libflow/include")
+    cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY "${PROJECT_SOURCE_DIR}" OUTPUT_VARIABLE folder)
+    if(folder MATCHES "^connectors/")
+      set(arg_HEADER_ROOT "${PROJECT_SOURCE_DIR}")
+    elseif(folder MATCHES "^actors")
+      set(arg_HEADER_ROOT "${PROJECT_SOURCE_DIR}/actors/include")
+    else()
+      set(arg_HEADER_ROOT "${PROJECT_SOURCE_DIR}/libflow/include")
+    endif()
   endif()
 
   set(headers)
@@ -43,6 +52,8 @@ function(flow_add_library target)
   endif()
   string(REPLACE "flow_" "flow::" alias "${target}")
   add_library(${alias} ALIAS ${target})
+  string(REPLACE "flow::" "" export_name "${alias}")
+  set_target_properties(${target} PROPERTIES EXPORT_NAME "${export_name}")
   target_compile_features(${target} ${scope} cxx_std_20)
   target_link_libraries(${target} ${scope} ${arg_DEPS})
   target_include_directories(${target} ${scope} "$<BUILD_INTERFACE:${arg_HEADER_ROOT}>" "$<INSTALL_INTERFACE:include>")
