@@ -40,6 +40,7 @@ class ChainOutput {
   virtual ~ChainOutput() = default;
   [[nodiscard]] virtual bool has_room(std::uint32_t edge) const = 0;
   virtual void emit(std::uint32_t edge, Batch batch) = 0;
+  /// Never less than the last one of that edge; the same again after emit_idle(): rows may come again.
   virtual void emit_watermark(std::uint32_t edge, EventTime watermark) = 0;
   /// No rows for the moment: this channel does not hold the watermark back until something follows.
   virtual void emit_idle(std::uint32_t edge) = 0;
@@ -55,31 +56,38 @@ struct OperatorCounters {
   EventTime watermark = EventTime::min();  ///< Last one handled.
 };
 
-/// Runs a DAG of operators as a loop: no nested calls, each operator has at most one pending input per
-/// step and one continuation.
+/// Runs a DAG of operators as a loop: no nested calls, each operator has at most one pending input and one
+/// continuation. An operator is called only while every queue and edge its ports lead to has room; an inner
+/// queue has room while it is empty, so what waits inside is one batch per operator plus the overdraft of
+/// one call.
 ///
 /// push_*() is legal only when accepts(entry); it puts one element in front of the entry operator. step()
 /// runs the deepest operator that can run, again and again, until nothing can run (`idle`), output room is
-/// missing (`blocked`) or the budget is used up (`busy`). Watermarks of several inputs are combined by
-/// minimum over active ones (time/watermark_combiner.hpp); they are forwarded when handled.
+/// missing (`blocked`) or the budget is used up (`busy`). Watermarks of several inputs of an operator are
+/// combined by time/watermark_combiner.hpp and forwarded when handled, to every port. The end of all
+/// inputs raises the watermark to EventTime::max() first. An input that goes on after it was idle says so
+/// at once: its watermark is sent again, unchanged.
 ///
 /// A snapshot is legal between any two calls: begin_snapshot() writes per operator its blobs, the batches
 /// and watermarks that wait inside, and the continuation; copy_out() then writes keyed entries in slices while
 /// rows go on. restore() precedes the first push; what was pending is finished before new input
-/// (accepts() stays false until then).
+/// (accepts() stays false until then). Restored at another parallelism, waiting rows go to the owner of
+/// their key group (Operator::key_groups), rows without one to one of the new subtasks.
 ///
 /// Owner: one SUBTASK attempt.   Thread: actor-confined.
-/// Errors: the operators', with context "operator 'name'". Exceptions of operators are translated here.
+/// Errors: the operators', with context "operator 'name'"; exceptions of operators become
+/// operator_failed (internal for our own checks). After an error only the destructor is legal.
 class Chain {
  public:
   enum class State : std::uint8_t {
     idle,     ///< Nothing to do until something is pushed, a wakeup comes, or wake() is called.
-    blocked,  ///< Waits for output room.
+    blocked,  ///< Waits for output room, or for wake().
     busy,     ///< The budget ended with work left.
     ended,    ///< All entries ended, on_end is done everywhere, ends were emitted.
   };
 
-  /// `contexts[i]` belongs to `links[i]` and, like `output`, outlives the chain.
+  /// Opens the operators. `contexts[i]` belongs to `links[i]`; `output` and what the contexts refer to
+  /// outlive the chain. The steps are timed and wakeups fired by the first context's clock.
   static Result<std::unique_ptr<Chain>> open(std::vector<ChainLink> links, std::vector<ChainEntry> entries,
                                              std::vector<OperatorContext> contexts, ChainOutput& output);
   virtual ~Chain() = default;
@@ -92,11 +100,11 @@ class Chain {
 
   /// Runs for about `budget` of the operators' clock; at least one call if one can run.
   virtual Result<State> step(std::chrono::nanoseconds budget) = 0;
-  /// Asks the operators to give away what they hold back; runs within the following steps.
+  /// Asks the operators to give away what they hold back, first to last; runs within the following steps.
   virtual void request_flush() = 0;
   /// An operator's outside (a sink's outbox) can go on: it is runnable again.
   virtual void wake(std::uint32_t op) = 0;
-  /// Earliest processing time an operator wants to be called at.
+  /// Earliest processing time (Clock::wall) an operator wants to be called at; a step() from then on does.
   [[nodiscard]] virtual std::optional<EventTime> next_wakeup() const = 0;
 
   virtual Status begin_snapshot(Epoch epoch, const std::vector<SnapshotSink*>& sinks) = 0;

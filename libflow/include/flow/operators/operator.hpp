@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "flow/base/clock.hpp"
 #include "flow/base/error.hpp"
@@ -13,8 +14,9 @@
 
 namespace flow {
 
-/// Whether a call finished. `more`: the collector filled up (or the time slice ended); what is left is
-/// kept by the operator as plain data and `resume` continues it.
+/// Whether a call finished. `more`: the collector filled up, the time slice ended, or something outside
+/// cannot take rows now (waits_outside()); what is left is kept by the operator as plain data and `resume`
+/// continues it.
 enum class Progress : std::uint8_t { done, more };
 
 /// Takes an operator's output. Room is counted in bytes and bounded: an operator that can produce more than
@@ -72,8 +74,12 @@ class Operator {
   virtual Result<Progress> on_flush(Collector& out);
   /// All inputs have ended; a watermark of EventTime::max() came before.
   virtual Result<Progress> on_end(Collector& out);
-  /// Continues the call that returned `more`.
+  /// Continues the call that returned `more`. With nothing left to do it returns `done`: after a rescale
+  /// an operator may be resumed that another subtask's part was the interrupted one of.
   virtual Result<Progress> resume(Collector& out);
+  /// Asked after `more`: true if resuming makes no sense before Chain::wake() was called (a sink whose
+  /// outbox is full).
+  [[nodiscard]] virtual bool waits_outside() const { return false; }
 
   /// Writes everything a successor needs, except keyed tables that copy_out() writes.
   virtual Status snapshot(SnapshotSink& sink) = 0;
@@ -83,6 +89,12 @@ class Operator {
   /// Writes a slice of keyed entries as of the barrier, about `bytes` of them; `done` when all are written.
   virtual Result<Progress> copy_out(SnapshotSink& sink, ByteCount bytes);
   virtual Status restore(SnapshotSource& source) = 0;
+
+  /// The key group of each selected row of a batch of `input`; false if rows of that input are not bound to
+  /// key groups. Batches that wait in front of the operator are part of a snapshot, and this is how they
+  /// find the subtask that owns their keys after a rescale.
+  virtual Result<bool> key_groups(std::uint32_t input, const Batch& batch,
+                                  std::vector<KeyGroup>& groups);
 
   /// Bytes of state held, for accounting and metrics.
   [[nodiscard]] virtual ByteCount state_bytes() const { return {}; }

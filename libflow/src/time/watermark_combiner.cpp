@@ -1,0 +1,123 @@
+#include "flow/time/watermark_combiner.hpp"
+
+#include "flow/base/byte_io.hpp"
+#include "flow/base/check.hpp"
+
+#include <algorithm>
+
+namespace flow {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+
+bool holds(ChannelState state) noexcept {
+  return state == ChannelState::unknown || state == ChannelState::active;
+}
+
+}  // namespace
+
+WatermarkCombiner::WatermarkCombiner(std::uint32_t channels)
+    : channels_(channels), holding_{channels} {
+  FLOW_CHECK(channels > 0, "an input has at least one channel");
+}
+
+bool WatermarkCombiner::set(std::uint32_t channel, ChannelState state, EventTime watermark) {
+  FLOW_CHECK(channel < channels_.size(), "no such channel");
+  auto& slot = channels_[channel];
+  if (slot.state == ChannelState::finished) return false;
+
+  const auto was_idle = idle();
+  const auto moves = slot.state != state || slot.watermark < watermark;
+  // While another channel still holds back what this one held back, nothing can have changed.
+  const auto decides = slot.state != state || slot.watermark <= watermark_;
+  if (holds(slot.state)) --holding_;
+  if (holds(state)) ++holding_;
+  if (state == ChannelState::finished) ++finished_;
+  slot.state = state;
+  slot.watermark = std::max(slot.watermark, watermark);
+  if (!moves || !decides) return was_idle != idle();
+
+  const auto combined = combine();
+  const auto advanced = combined > watermark_;
+  if (advanced) watermark_ = combined;
+  return advanced || was_idle != idle();
+}
+
+EventTime WatermarkCombiner::combine() const {
+  if (finished()) return EventTime::max();
+  auto lowest = EventTime::max();
+  auto highest = EventTime::min();
+  for (const auto& channel : channels_) {
+    switch (channel.state) {
+      case ChannelState::unknown:
+        return EventTime::min();
+      case ChannelState::active:
+        lowest = std::min(lowest, channel.watermark);
+        break;
+      case ChannelState::idle:
+        highest = std::max(highest, channel.watermark);
+        break;
+      case ChannelState::finished:
+        break;
+    }
+  }
+  return holding_ > 0 ? lowest : highest;
+}
+
+bool WatermarkCombiner::on_watermark(std::uint32_t channel, EventTime watermark) {
+  return set(channel, ChannelState::active, watermark);
+}
+
+bool WatermarkCombiner::on_rows(std::uint32_t channel) {
+  FLOW_CHECK(channel < channels_.size(), "no such channel");
+  const auto& slot = channels_[channel];
+  if (slot.state != ChannelState::idle) [[likely]]
+    return false;
+  return set(channel, ChannelState::active, slot.watermark);
+}
+
+bool WatermarkCombiner::on_idle(std::uint32_t channel) {
+  return set(channel, ChannelState::idle, EventTime::min());
+}
+
+bool WatermarkCombiner::on_finished(std::uint32_t channel) {
+  return set(channel, ChannelState::finished, EventTime::min());
+}
+
+std::string WatermarkCombiner::encode() const {
+  ByteWriter out;
+  out.put(kVersion);
+  out.put(watermark_.micros);
+  out.put(static_cast<std::uint32_t>(channels_.size()));
+  for (const auto& channel : channels_) {
+    out.put(channel.state);
+    out.put(channel.watermark.micros);
+  }
+  return out.take();
+}
+
+Status WatermarkCombiner::restore(std::string_view bytes) {
+  ByteReader in{bytes};
+  const auto version = in.get<std::uint8_t>();
+  const EventTime floor{in.get<std::int64_t>()};
+  std::vector<Channel> channels(in.get_count(9));
+  for (auto& channel : channels) {
+    channel.state = in.get<ChannelState>();
+    channel.watermark.micros = in.get<std::int64_t>();
+    if (channel.state > ChannelState::finished) in.fail();
+  }
+  if (version != kVersion || !in.finished())
+    return Error{Errc::corrupt_snapshot_part, "cannot read the watermarks of an input"};
+
+  watermark_ = std::max(watermark_, floor);
+  if (channels.size() != channels_.size()) return {};
+  channels_ = std::move(channels);
+  holding_ = static_cast<std::size_t>(std::count_if(
+      channels_.begin(), channels_.end(), [](const Channel& c) { return holds(c.state); }));
+  finished_ = static_cast<std::size_t>(
+      std::count_if(channels_.begin(), channels_.end(),
+                    [](const Channel& c) { return c.state == ChannelState::finished; }));
+  return {};
+}
+
+}  // namespace flow
