@@ -1,12 +1,12 @@
 #pragma once
 
+#include "flow/base/units.hpp"
+#include "flow/record/column.hpp"
+
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
-
-#include "flow/base/units.hpp"
-#include "flow/record/column.hpp"
 
 namespace flow {
 
@@ -35,7 +35,9 @@ class Batch {
 
   [[nodiscard]] const SchemaPtr& schema() const noexcept { return schema_; }
   [[nodiscard]] std::uint32_t rows() const noexcept { return rows_; }
-  [[nodiscard]] std::uint32_t selected() const noexcept { return has_selection_ ? selected_ : rows_; }
+  [[nodiscard]] std::uint32_t selected() const noexcept {
+    return has_selection_ ? selected_ : rows_;
+  }
   [[nodiscard]] bool empty() const noexcept { return selected() == 0; }
   [[nodiscard]] const std::vector<Column>& columns() const noexcept { return columns_; }
   [[nodiscard]] const Column& column(std::size_t index) const { return columns_[index]; }

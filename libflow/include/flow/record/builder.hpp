@@ -1,12 +1,14 @@
 #pragma once
 
+#include "flow/record/batch.hpp"
+#include "flow/record/value.hpp"
+
 #include <cstdint>
+#include <cstring>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 #include <vector>
-
-#include "flow/record/batch.hpp"
-#include "flow/record/value.hpp"
 
 namespace flow {
 
@@ -21,21 +23,43 @@ class ColumnBuilder {
 
   [[nodiscard]] DataType type() const noexcept { return type_; }
   [[nodiscard]] std::uint32_t rows() const noexcept { return rows_; }
-  [[nodiscard]] std::uint64_t bytes() const noexcept;
+  /// Bytes finish() would hand over, validity not counted.
+  [[nodiscard]] std::uint64_t bytes() const noexcept {
+    return std::uint64_t{rows_} * row_bytes_ + extra_size_;
+  }
 
   void append_null();
-  void append_bool(bool value);
-  void append_int32(std::int32_t value);
-  void append_int64(std::int64_t value);
-  void append_float64(double value);
+  void append_bool(bool value) {
+    if (rows_ == capacity_) [[unlikely]]
+      grow_rows(1);
+    // Bits behind rows_ are zero.
+    values_at_[rows_ >> 3] |= static_cast<std::byte>(static_cast<unsigned>(value) << (rows_ & 7));
+    ++rows_;
+  }
+  /// int32 and date.
+  void append_int32(std::int32_t value) { append_fixed(value); }
+  /// int64 and timestamp.
+  void append_int64(std::int64_t value) { append_fixed(value); }
+  void append_float64(double value) { append_fixed(value); }
   /// string and bytes; the caller guarantees UTF-8 for string.
-  void append_view(std::string_view value);
+  void append_view(std::string_view value) {
+    if (rows_ == capacity_) [[unlikely]]
+      grow_rows(1);
+    if (value.size() > std::size_t{extra_capacity_ - extra_size_}) [[unlikely]]
+      grow_extra(value.size());
+    copy_bytes(extra_at_ + extra_size_, value.data(), value.size());
+    extra_size_ += static_cast<std::uint32_t>(value.size());
+    ++rows_;
+    std::memcpy(values_at_ + std::size_t{rows_} * 4, &extra_size_, 4);
+  }
+  /// Precondition: the value is null or of this column's type.
   void append(const Value& value);
-  /// Appends rows of another column of the same type, any encoding.
+  /// Appends rows of another column of the same type (or of type null), any encoding.
   void append_from(const Column& column, std::span<const std::uint32_t> rows);
-  void append_from(const Column& column, std::uint32_t row);
+  void append_from(const Column& column, std::uint32_t row) { append_from(column, {&row, 1}); }
 
-  /// Uninitialised room for `rows` fixed-width values behind the present ones; they count as appended, valid.
+  /// Uninitialised room for `rows` fixed-width values behind the present ones; they count as
+  /// appended, valid.
   template <class T>
   T* append_uninitialized(std::uint32_t rows) {
     return reinterpret_cast<T*>(extend_fixed(rows));
@@ -47,16 +71,54 @@ class ColumnBuilder {
   Column finish();
 
  private:
+  template <class T>
+  void append_fixed(T value) {
+    if (rows_ == capacity_) [[unlikely]]
+      grow_rows(1);
+    std::memcpy(values_at_ + std::size_t{rows_} * sizeof(T), &value, sizeof(T));
+    ++rows_;
+  }
+  /// A call to memcpy costs more than most strings; the source has no slack.
+  static void copy_bytes(std::byte* to, const char* from, std::size_t size) noexcept {
+    if (size > 32) {
+      std::memcpy(to, from, size);
+    } else if (size >= 16) {
+      copy_ends<16>(to, from, size);
+    } else if (size >= 8) {
+      copy_ends<8>(to, from, size);
+    } else if (size >= 4) {
+      copy_ends<4>(to, from, size);
+    } else if (size != 0) {
+      copy_ends<1>(to, from, size);
+      std::memcpy(to + size / 2, from + size / 2, 1);
+    }
+  }
+  template <std::size_t kWidth>
+  static void copy_ends(std::byte* to, const char* from, std::size_t size) noexcept {
+    std::memcpy(to, from, kWidth);
+    std::memcpy(to + size - kWidth, from + size - kWidth, kWidth);
+  }
+
   std::byte* extend_fixed(std::uint32_t rows);
-  void reserve_values(std::size_t bytes);
-  void reserve_extra(std::size_t bytes);
-  void set_validity(std::uint32_t row, bool valid);
+  void grow_rows(std::uint32_t more);
+  void grow_extra(std::size_t more);
+  void make_validity();
+  [[nodiscard]] std::size_t value_bytes(std::size_t rows) const noexcept;
 
   DataType type_;
   SlabPool* pool_;
   std::uint32_t reserve_rows_;
+  std::uint32_t row_bytes_;
   std::uint32_t rows_ = 0;
+  std::uint32_t capacity_ = 0;  ///< Rows there is room for, in validity_ too if there is one.
   std::uint32_t null_count_ = 0;
+  std::uint32_t extra_size_ = 0;
+  std::uint32_t extra_capacity_ = 0;
+  std::uint32_t expected_extra_;  ///< First size of the next extra_.
+  std::byte* values_at_ = nullptr;
+  std::byte* extra_at_ = nullptr;
+  std::byte* validity_at_ =
+      nullptr;  ///< Bits behind rows_ are one, so that valid rows need no write.
   Buffer values_;
   Buffer extra_;
   Buffer validity_;
@@ -70,12 +132,18 @@ class BatchBuilder {
   BatchBuilder(SchemaPtr schema, SlabPool& pool, std::uint32_t reserve_rows = kTargetRows);
 
   [[nodiscard]] ColumnBuilder& column(std::size_t index) { return columns_[index]; }
+  /// All columns, e.g. for decode_key.
+  [[nodiscard]] std::span<ColumnBuilder> columns() noexcept { return columns_; }
   [[nodiscard]] const SchemaPtr& schema() const noexcept { return schema_; }
   /// Rows of the first column; all columns agree when a row is complete.
-  [[nodiscard]] std::uint32_t rows() const noexcept;
+  [[nodiscard]] std::uint32_t rows() const noexcept {
+    return columns_.empty() ? rows_without_columns_ : columns_.front().rows();
+  }
   [[nodiscard]] std::uint64_t bytes() const noexcept;
   /// True when kTargetRows or kTargetBytes is reached.
-  [[nodiscard]] bool full() const noexcept;
+  [[nodiscard]] bool full() const noexcept {
+    return rows() >= kTargetRows || bytes() >= kTargetBytes.value;
+  }
   void append_row(std::span<const Value> values);
   void append_row(std::initializer_list<Value> values) {
     append_row(std::span<const Value>{values.begin(), values.size()});
@@ -86,8 +154,8 @@ class BatchBuilder {
 
  private:
   SchemaPtr schema_;
-  SlabPool* pool_;
   std::vector<ColumnBuilder> columns_;
+  std::uint32_t rows_without_columns_ = 0;
 };
 
 }  // namespace flow

@@ -1,26 +1,27 @@
 #pragma once
 
+#include "flow/record/batch.hpp"
+#include "flow/record/value.hpp"
+
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "flow/record/batch.hpp"
-#include "flow/record/value.hpp"
-
 namespace flow {
 
-/// Copies `rows` of `column` (any order, repeats allowed) into a new plain column; dictionary codes are
-/// gathered and keep their shared dictionary, constants stay constant.
+/// Copies `rows` of `column` (any order, repeats allowed) into a new plain column; dictionary codes
+/// are gathered and keep their shared dictionary, constants stay constant.
 Column take(const Column& column, std::span<const std::uint32_t> rows, SlabPool& pool);
 
-/// The column as plain: constants and dictionaries expanded to `rows` rows; plain columns are shared.
+/// The column as plain: constants and dictionaries expanded to `rows` rows; plain columns are
+/// shared.
 Column flatten(const Column& column, std::uint32_t rows, SlabPool& pool);
 
 /// The batch with dense columns and no selection; shares everything if there is no selection.
 Batch compact(const Batch& batch, SlabPool& pool);
 
-/// Splits by destination: `destination[i]` is the target (< count) of the i-th selected row. Returns
-/// `count` dense batches, empty ones with 0 rows. Row order within a target is kept.
+/// Splits by destination: `destination[i]` is the target (< count) of the i-th selected row.
+/// Returns `count` dense batches, empty ones with 0 rows. Row order within a target is kept.
 std::vector<Batch> partition(const Batch& batch, std::span<const std::uint16_t> destination,
                              std::uint32_t count, SlabPool& pool);
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "flow/base/error.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "flow/base/error.hpp"
 
 namespace flow {
 
@@ -17,7 +17,7 @@ enum class TypeId : std::uint8_t {
   int32 = 2,
   int64 = 3,
   float64 = 4,
-  string = 5,     ///< UTF-8.
+  string = 5,  ///< UTF-8.
   bytes = 6,
   date = 7,       ///< int32 days since 1970-01-01.
   timestamp = 8,  ///< int64 microseconds since 1970-01-01T00:00:00Z.

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "flow/record/batch.hpp"
+
 #include <cstdint>
 #include <string>
 #include <variant>
-
-#include "flow/record/batch.hpp"
 
 namespace flow {
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "flow/base/error.hpp"
+#include "flow/record/batch.hpp"
+
 #include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
-
-#include "flow/base/error.hpp"
-#include "flow/record/batch.hpp"
 
 namespace flow {
 
@@ -25,7 +25,8 @@ struct SealedBatch {
   [[nodiscard]] std::string flatten() const;
 };
 
-/// Compacts if there is a selection, then encodes the root. Dictionaries are cut to the values in use.
+/// Compacts if there is a selection, then encodes the root. Dictionaries are cut to the values in
+/// use.
 SealedBatch seal(const Batch& batch, SlabPool& pool);
 
 /// Opens one framed message that fills `message` exactly; columns share the buffer. Everything is
