@@ -1,10 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "flow/base/clock.hpp"
 #include "flow/base/error.hpp"
 #include "flow/base/ids.hpp"
@@ -12,16 +7,21 @@
 #include "flow/record/batch.hpp"
 #include "flow/state/snapshot.hpp"
 
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace flow {
 
-/// Whether a call finished. `more`: the collector filled up, the time slice ended, or something outside
-/// cannot take rows now (waits_outside()); what is left is kept by the operator as plain data and `resume`
-/// continues it.
+/// Whether a call finished. `more`: the collector filled up, the time slice ended, or something
+/// outside cannot take rows now (waits_outside()); what is left is kept by the operator as plain
+/// data and `resume` continues it.
 enum class Progress : std::uint8_t { done, more };
 
-/// Takes an operator's output. Room is counted in bytes and bounded: an operator that can produce more than
-/// its input checks has_room() between pieces and returns `more` when it is false. emit() itself never
-/// refuses (one batch of overdraft), so a row-to-row operator need not check.
+/// Takes an operator's output. Room is counted in bytes and bounded: an operator that can produce
+/// more than its input checks has_room() between pieces and returns `more` when it is false. emit()
+/// itself never refuses (one batch of overdraft), so a row-to-row operator need not check.
 ///
 /// Port 0 is the main output; further ports are side outputs (late rows) in the operator's order.
 /// Owner: the chain.   Thread: actor-confined.
@@ -48,15 +48,15 @@ struct OperatorContext {
 ///
 /// The chain calls, one at a time and from one thread at a time:
 ///   open · restore? · (on_batch | on_watermark | on_processing_time)* · on_end
-/// After a call returned `more`, only resume(), snapshot() and the destructor are legal until resume()
-/// returns `done`. A watermark is forwarded by the chain when the call that handled it is done.
-/// snapshot() is legal at any moment between calls, also while `more` is pending; a fresh instance that
-/// restores it and is resumed produces exactly the rows still owed.
+/// After a call returned `more`, only resume(), snapshot() and the destructor are legal until
+/// resume() returns `done`. A watermark is forwarded by the chain when the call that handled it is
+/// done. snapshot() is legal at any moment between calls, also while `more` is pending; a fresh
+/// instance that restores it and is resumed produces exactly the rows still owed.
 ///
-/// on_batch may keep the batch or parts of it, but copies what it keeps for long (record/compact.hpp).
-/// A call should take about a millisecond at most; longer work returns `more`.
-/// Errors end the attempt; they name the row if a row is at fault. on_error policies are applied by
-/// sources and by the operators that say so, never by the chain.
+/// on_batch may keep the batch or parts of it, but copies what it keeps for long
+/// (record/compact.hpp). A call should take about a millisecond at most; longer work returns
+/// `more`. Errors end the attempt; they name the row if a row is at fault. on_error policies are
+/// applied by sources and by the operators that say so, never by the chain.
 class Operator {
  public:
   virtual ~Operator() = default;
@@ -69,30 +69,31 @@ class Operator {
   /// Called when the time next_wakeup() asked for has come.
   virtual Result<Progress> on_processing_time(EventTime now, Collector& out);
   [[nodiscard]] virtual std::optional<EventTime> next_wakeup() const { return std::nullopt; }
-  /// The input is idle for the moment or a barrier comes: give away what is held back only to make larger
-  /// batches (pre-aggregation, coalescing).
+  /// The input is idle for the moment or a barrier comes: give away what is held back only to make
+  /// larger batches (pre-aggregation, coalescing).
   virtual Result<Progress> on_flush(Collector& out);
   /// All inputs have ended; a watermark of EventTime::max() came before.
   virtual Result<Progress> on_end(Collector& out);
-  /// Continues the call that returned `more`. With nothing left to do it returns `done`: after a rescale
-  /// an operator may be resumed that another subtask's part was the interrupted one of.
+  /// Continues the call that returned `more`. With nothing left to do it returns `done`: after a
+  /// rescale an operator may be resumed that another subtask's part was the interrupted one of.
   virtual Result<Progress> resume(Collector& out);
-  /// Asked after `more`: true if resuming makes no sense before Chain::wake() was called (a sink whose
-  /// outbox is full).
+  /// Asked after `more`: true if resuming makes no sense before Chain::wake() was called (a sink
+  /// whose outbox is full).
   [[nodiscard]] virtual bool waits_outside() const { return false; }
 
   /// Writes everything a successor needs, except keyed tables that copy_out() writes.
   virtual Status snapshot(SnapshotSink& sink) = 0;
-  /// Begins epoch `epoch` of the tables: from now on every write first saves what copy_out() has not
-  /// written yet. Called right before snapshot().
+  /// Begins epoch `epoch` of the tables: from now on every write first saves what copy_out() has
+  /// not written yet. Called right before snapshot().
   virtual void begin_copy_out(Epoch epoch);
-  /// Writes a slice of keyed entries as of the barrier, about `bytes` of them; `done` when all are written.
+  /// Writes a slice of keyed entries as of the barrier, about `bytes` of them; `done` when all are
+  /// written.
   virtual Result<Progress> copy_out(SnapshotSink& sink, ByteCount bytes);
   virtual Status restore(SnapshotSource& source) = 0;
 
-  /// The key group of each selected row of a batch of `input`; false if rows of that input are not bound to
-  /// key groups. Batches that wait in front of the operator are part of a snapshot, and this is how they
-  /// find the subtask that owns their keys after a rescale.
+  /// The key group of each selected row of a batch of `input`; false if rows of that input are not
+  /// bound to key groups. Batches that wait in front of the operator are part of a snapshot, and
+  /// this is how they find the subtask that owns their keys after a rescale.
   virtual Result<bool> key_groups(std::uint32_t input, const Batch& batch,
                                   std::vector<KeyGroup>& groups);
 

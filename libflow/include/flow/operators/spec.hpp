@@ -1,16 +1,16 @@
 #pragma once
 
+#include "flow/base/error.hpp"
+#include "flow/base/units.hpp"
+#include "flow/expr/expression_text.hpp"
+#include "flow/operators/operator.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "flow/base/error.hpp"
-#include "flow/base/units.hpp"
-#include "flow/expr/expression_text.hpp"
-#include "flow/operators/operator.hpp"
 
 namespace flow {
 
@@ -19,15 +19,16 @@ struct NamedExpression {
   ExpressionText expression;
 };
 
-// What each step does, as plain data: what YAML, C++ and later SQL produce, what a plan stores, and what
-// make_operator() turns into an operator. One struct per verb.
+// What each step does, as plain data: what YAML, C++ and later SQL produce, what a plan stores, and
+// what make_operator() turns into an operator. One struct per verb.
 
 struct FilterSpec {
   ExpressionText condition;
 };
 /// `select` and, with keep_input, `with`.
 struct ProjectSpec {
-  std::vector<NamedExpression> columns;  ///< Output order; `with` replaces columns of the same name in place.
+  std::vector<NamedExpression>
+      columns;  ///< Output order; `with` replaces columns of the same name in place.
   bool keep_input = false;
 };
 struct DropSpec {
@@ -60,12 +61,13 @@ struct AggregateSpec {
 struct WindowAggregateSpec {
   std::vector<NamedExpression> keys;  ///< Empty: one group.
   WindowSpec window;
-  std::string time_column;            ///< Event-time column of the input.
+  std::string time_column;  ///< Event-time column of the input.
   std::vector<AggregateSpec> aggregates;
-  Micros lateness{};                  ///< Rows up to this much behind a window's end still count; results come once, at end + lateness.
+  Micros lateness{};  ///< Rows up to this much behind a window's end still count; results come
+                      ///< once, at end + lateness.
 };
-/// Best n rows per group of `per` columns, ordered; ties by the remaining columns in order. The groups
-/// are complete when the watermark has passed `per`'s window_end column.
+/// Best n rows per group of `per` columns, ordered; ties by the remaining columns in order. The
+/// groups are complete when the watermark has passed `per`'s window_end column.
 struct OrderBy {
   std::string column;
   bool descending = false;
@@ -77,7 +79,8 @@ struct TopSpec {
   SourcePlace place;
 };
 
-using OperatorSpec = std::variant<FilterSpec, ProjectSpec, DropSpec, RenameSpec, UnionSpec, WindowAggregateSpec, TopSpec>;
+using OperatorSpec = std::variant<FilterSpec, ProjectSpec, DropSpec, RenameSpec, UnionSpec,
+                                  WindowAggregateSpec, TopSpec>;
 
 /// What is known of a stream before it runs.
 struct StreamShape {
@@ -87,20 +90,24 @@ struct StreamShape {
   bool changelog = false;
 };
 
-/// Checks `spec` against its inputs and tells the shape of each output port. All errors, not only the first.
+/// Checks `spec` against its inputs and tells the shape of each output port. All errors, not only
+/// the first.
 struct ShapeResult {
   std::vector<StreamShape> ports;
   std::vector<Error> errors;
 };
-ShapeResult shape_of(const OperatorSpec& spec, const std::vector<StreamShape>& inputs, const SourcePlace& place);
+ShapeResult shape_of(const OperatorSpec& spec, const std::vector<StreamShape>& inputs,
+                     const SourcePlace& place);
 
-/// Expressions and columns that key the exchange in front of this operator; nullopt: forward is fine.
+/// Expressions and columns that key the exchange in front of this operator; nullopt: forward is
+/// fine.
 std::optional<std::vector<NamedExpression>> partition_keys(const OperatorSpec& spec);
 
-/// Makes the operator, or its part: windowed aggregation runs as local (before the exchange, partial
-/// accumulators) and global (after it).
+/// Makes the operator, or its part: windowed aggregation runs as local (before the exchange,
+/// partial accumulators) and global (after it).
 enum class Phase : std::uint8_t { single, local, global };
-Result<std::unique_ptr<Operator>> make_operator(const OperatorSpec& spec, const std::vector<StreamShape>& inputs,
+Result<std::unique_ptr<Operator>> make_operator(const OperatorSpec& spec,
+                                                const std::vector<StreamShape>& inputs,
                                                 Phase phase = Phase::single);
 /// Shape between local and global phase; nullopt if the spec has no two-phase form.
 std::optional<StreamShape> partial_shape(const OperatorSpec& spec, const StreamShape& input);

@@ -3,6 +3,7 @@
 #include "flow/base/error.hpp"
 #include "flow/base/units.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -44,6 +45,9 @@ class WatermarkCombiner {
   bool on_rows(std::uint32_t channel);
   bool on_idle(std::uint32_t channel);
   bool on_finished(std::uint32_t channel);
+
+  /// watermark() is at least `floor` from now on: what was promised before these channels existed.
+  void raise_floor(EventTime floor) noexcept { watermark_ = std::max(watermark_, floor); }
 
   /// EventTime::min() while nothing is known.
   [[nodiscard]] EventTime watermark() const noexcept { return watermark_; }
