@@ -187,6 +187,19 @@ void encode_keys(const Batch& batch, std::span<const std::uint32_t> key_columns,
   FLOW_CHECK(out.size() <= std::numeric_limits<std::uint32_t>::max(), "more than 4 GiB of keys");
 }
 
+void encode_number_key(std::uint64_t number, DataType type, bool is_null, std::string& out) {
+  if (is_null) {
+    out.push_back(static_cast<char>(Marker::null));
+  } else if (type == types::boolean) {
+    out.push_back(static_cast<char>(Marker::value));
+    out.push_back(number != 0 ? '\1' : '\0');
+  } else if (type == types::float64) {
+    append_word(out, ordered_float(std::bit_cast<double>(number)));
+  } else {
+    append_word(out, ordered_integer(static_cast<std::int64_t>(number)));
+  }
+}
+
 Status decode_key(std::string_view encoded, std::span<ColumnBuilder> columns) {
   KeyReader reader{encoded};
   std::string scratch;

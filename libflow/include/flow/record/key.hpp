@@ -40,6 +40,21 @@ void encode_key(const Batch& batch, std::span<const std::uint32_t> key_columns, 
 void encode_keys(const Batch& batch, std::span<const std::uint32_t> key_columns, std::string& out,
                  std::vector<std::uint32_t>& ends);
 
+/// The number behind the hash of a key of one column of a fixed-width type or boolean: hashing such a
+/// column is a bijection. The value as int64; float64: its bits (one zero, one NaN). Null has no number.
+constexpr std::uint64_t number_of_hash(std::uint64_t hash) noexcept {
+  // hash_word of key_format.hpp backwards; the factor is the inverse of its multiplier modulo 2^64.
+  constexpr std::uint64_t kInverse = 0xcfee444d8b59a89bull;
+  hash ^= hash >> 32;
+  hash *= kInverse;
+  hash ^= hash >> 32;
+  hash *= kInverse;
+  hash ^= hash >> 32;
+  return hash - 0x9e3779b97f4a7c15ull;
+}
+/// encode_key for such a key, from number_of_hash(). `type` is the column's.
+void encode_number_key(std::uint64_t number, DataType type, bool is_null, std::string& out);
+
 /// Appends the key that `encoded` holds to `columns` (one builder per key column).
 /// Errors: corrupt_key; then no builder has a row more.
 Status decode_key(std::string_view encoded, std::span<ColumnBuilder> columns);
