@@ -21,7 +21,7 @@ MODULES = {
     "format": ["base", "record"],
     "state": ["base", "record", "time"],
     "checkpoint": ["base", "state"],
-    "operators": ["base", "record", "time", "flowcontrol", "expr", "state", "checkpoint"],
+    "operators": ["base", "record", "time", "flowcontrol", "expr", "state", "checkpoint", "connector"],
     "connector": ["base", "record", "time", "checkpoint"],
     "graph": ["operators", "connector", "format"],
     "api": ["graph", "config"],

@@ -1,12 +1,7 @@
 #include "chain_node.hpp"
-
-#include "flow/base/byte_io.hpp"
-#include "flow/record/compact.hpp"
-#include "flow/record/wire.hpp"
+#include "waiting_rows.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <optional>
 
 namespace flow {
 namespace {
@@ -18,45 +13,11 @@ Error corrupt(std::string what) {
       std::move(what));
 }
 
-// --- A batch with its schema, so that it can be opened by whoever finds it.
-
-void put_schema(ByteWriter& out, const Schema& schema) {
-  out.put(static_cast<std::uint32_t>(schema.size()));
-  for (const auto& field : schema.fields()) {
-    out.put_string(field.name);
-    out.put(field.type.id);
-    out.put(static_cast<std::uint8_t>(field.nullable));
-  }
-}
-
-SchemaPtr get_schema(ByteReader& in) {
-  std::vector<Field> fields(in.get_count(6));
-  for (auto& field : fields) {
-    field.name = in.get_string();
-    field.type.id = in.get<TypeId>();
-    field.nullable = in.get_bool();
-  }
-  return in.ok() ? make_schema(std::move(fields)) : nullptr;
-}
-
-Result<Batch> open_copy(std::string_view bytes, const SchemaPtr& schema, SlabPool& pool) {
-  auto message = Buffer::allocate(pool, bytes.size());
-  std::memcpy(message.mutable_data(), bytes.data(), bytes.size());
-  return open_batch(message, schema);
-}
-
 // --- One subtask's part.
-
-/// Whose part it is.
-struct Origin {
-  std::uint32_t subtask = 0;
-  std::uint32_t parallelism = 0;
-  KeyGroupRange owned;
-};
 
 struct Part {
   explicit Part(std::uint32_t inputs) : pending{inputs} {}
-  Origin origin;
+  PartOrigin origin;
   ChainPending pending;
 };
 
@@ -65,10 +26,7 @@ Result<Part> decode_part(std::string_view bytes, std::uint32_t inputs, SlabPool&
   if (in.get<std::uint8_t>() != kVersion) return corrupt("unknown version");
   Part part{inputs};
   auto& pending = part.pending;
-  part.origin.subtask = in.get<std::uint32_t>();
-  part.origin.parallelism = in.get<std::uint32_t>();
-  part.origin.owned.first = in.get<std::uint32_t>();
-  part.origin.owned.last = in.get<std::uint32_t>();
+  part.origin = PartOrigin::get(in);
   pending.call = in.get<ChainCall>();
   pending.call_time.micros = in.get<std::int64_t>();
   pending.handled.micros = in.get<std::int64_t>();
@@ -82,10 +40,7 @@ Result<Part> decode_part(std::string_view bytes, std::uint32_t inputs, SlabPool&
     element.input = in.get<std::uint32_t>();
     element.watermark.micros = in.get<std::int64_t>();
     if (element.kind == ChainElement::Kind::batch) {
-      const auto schema = get_schema(in);
-      const auto message = in.get_string();
-      if (!in.ok()) break;
-      FLOW_ASSIGN(element.batch, open_copy(message, schema, pool));
+      FLOW_ASSIGN(element.batch, get_batch(in, pool));
     }
     if (element.kind > ChainElement::Kind::end || element.input >= inputs) in.fail();
     pending.queue.push(std::move(element));
@@ -97,15 +52,12 @@ Result<Part> decode_part(std::string_view bytes, std::uint32_t inputs, SlabPool&
 // --- Parts of other subtasks.
 
 /// The rows of a waiting batch that this subtask owns.
-Result<Batch> owned_rows(const ChainElement& element, const Origin& origin,
+Result<Batch> owned_rows(const ChainElement& element, const PartOrigin& origin,
                          const OperatorContext& context, Operator& op) {
   std::vector<KeyGroup> groups;
   FLOW_ASSIGN(const auto keyed, op.key_groups(element.input, element.batch, groups));
   if (!keyed) {
-    const auto mine = origin.owned.size() > 0
-                          ? context.owned.contains(KeyGroup{origin.owned.first})
-                          : origin.subtask % context.parallelism == context.subtask.value;
-    return mine ? element.batch : Batch{};
+    return origin.falls_to(context) ? element.batch : Batch{};
   }
   auto rows = Buffer::allocate(context.pool, groups.size() * sizeof(std::uint32_t));
   auto* out = rows.mutable_as<std::uint32_t>();
@@ -155,10 +107,7 @@ Status merge(std::vector<Part>& parts, const OperatorContext& context, Operator&
 std::string encode_pending(const ChainPending& pending, const OperatorContext& context) {
   ByteWriter out;
   out.put(kVersion);
-  out.put(context.subtask.value);
-  out.put(context.parallelism);
-  out.put(context.owned.first);
-  out.put(context.owned.last);
+  PartOrigin::of(context).put(out);
   out.put(pending.call);
   out.put(pending.call_time.micros);
   out.put(pending.handled.micros);
@@ -172,8 +121,7 @@ std::string encode_pending(const ChainPending& pending, const OperatorContext& c
     out.put(element.input);
     out.put(element.watermark.micros);
     if (element.kind != ChainElement::Kind::batch) continue;
-    put_schema(out, *element.batch.schema());
-    out.put_string(seal(element.batch, context.pool).flatten());
+    put_batch(out, element.batch, context.pool);
   }
   return out.take();
 }
@@ -187,9 +135,7 @@ Result<RestoredAs> restore_pending(const std::vector<std::string>& blobs,
     FLOW_ASSIGN(auto part, decode_part(blob, pending.inputs.channels(), context.pool));
     parts.push_back(std::move(part));
   }
-  const auto& origin = parts.front().origin;
-  if (parts.size() == 1 && origin.subtask == context.subtask.value &&
-      origin.parallelism == context.parallelism && origin.owned == context.owned) {
+  if (parts.size() == 1 && parts.front().origin.is_here(context)) {
     pending = std::move(parts.front().pending);
     return RestoredAs::same;
   }

@@ -66,8 +66,8 @@ class Operator {
   virtual Result<Progress> on_batch(std::uint32_t input, Batch batch, Collector& out) = 0;
   /// `now` is the minimum over all active inputs and only grows.
   virtual Result<Progress> on_watermark(EventTime now, Collector& out);
-  /// What the chain forwards when on_watermark(now) is done: `now`, or less if rows of an earlier event time
-  /// will follow (a window that waits for its lateness). Grows with `now`.
+  /// What the chain forwards when on_watermark(now) is done: `now`, or less if rows of an earlier
+  /// event time will follow (a window that waits for its lateness). Grows with `now`.
   [[nodiscard]] virtual EventTime output_watermark(EventTime now) const { return now; }
   /// Called when the time next_wakeup() asked for has come.
   virtual Result<Progress> on_processing_time(EventTime now, Collector& out);

@@ -86,8 +86,9 @@ using OperatorSpec = std::variant<FilterSpec, ProjectSpec, DropSpec, RenameSpec,
 struct StreamShape {
   SchemaPtr schema;
   std::optional<std::string> time_column;  ///< Event-time column; none = no event time.
-  /// A row's event time is its time column plus this: −1 µs where the column is a window_end, so that
-  /// the results of [9:00, 10:00) belong to the day, and to any larger window, that ends at 10:00.
+  /// A row's event time is its time column plus this: −1 µs where the column is a window_end, so
+  /// that the results of [9:00, 10:00) belong to the day, and to any larger window, that ends at
+  /// 10:00.
   Micros time_offset{};
   bool has_watermark = false;
   bool changelog = false;
