@@ -354,7 +354,6 @@ Column constant_column(DataType type, const Value& value, SlabPool& pool) {
   ColumnBuilder builder{type, pool, 1};
   builder.append(value);
   Column child = builder.finish();
-  if (type == types::null) return child.null_count = 0, child;
   Column out;
   out.type = type;
   out.encoding = Encoding::constant;

@@ -71,10 +71,7 @@ void with_value_hash(const Column& column, const Use& use) {
 void hash_dictionary(const Batch& batch, const Column& column, bool first, std::uint64_t* out) {
   const Column& child = *column.child;
   const auto* codes = column.data<std::uint32_t>();
-  const auto values = is_variable(child.type) ? child.values.size() / 4 - 1
-                      : child.type == types::boolean
-                          ? child.values.size() * 8
-                          : child.values.size() / fixed_width(child.type);
+  const auto values = column.dictionary_size();
   with_value_hash(child, [&](const auto& hash) {
     if (values > batch.selected()) {
       emit_nullable(batch, column, first, out, [&](std::uint32_t row) { return hash(codes[row]); });

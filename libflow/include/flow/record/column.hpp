@@ -22,7 +22,7 @@ enum class Encoding : std::uint8_t {
 ///   fixed width   values: T[rows]
 ///   boolean       values: bitmap, LSB first
 ///   string, bytes values: u32 offsets[rows + 1], offsets[0] = 0; extra: the bytes
-///   null type     no buffers; every row is null
+///   null type     no buffers; every row is null; null_count = rows
 ///
 /// validity: bitmap, LSB first, 1 = valid; empty = no nulls. A null row of a plain or dictionary
 /// column holds an unspecified but readable value (a code in range). A constant column has neither
@@ -66,6 +66,13 @@ struct Column {
     if (type == types::null) return true;
     if (encoding == Encoding::constant) return !child->is_valid(0);
     return !is_valid(row);
+  }
+  /// Values in a dictionary column's child; codes are below it. (Of booleans: rounded up to bytes.)
+  [[nodiscard]] std::size_t dictionary_size() const noexcept {
+    const auto bytes = child->values.size();
+    if (is_variable(type)) return bytes / 4 - 1;
+    const auto width = fixed_width(type);
+    return width == 0 ? bytes * 8 : bytes / width;
   }
   /// Bytes in the used ranges of the buffers, children included.
   [[nodiscard]] std::uint64_t byte_size() const noexcept {
