@@ -4,6 +4,8 @@
 #include "flow/base/check.hpp"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 namespace flow {
 namespace {
@@ -96,27 +98,42 @@ std::string WatermarkCombiner::encode() const {
   return out.take();
 }
 
-Status WatermarkCombiner::restore(std::string_view bytes) {
+Result<WatermarkCombiner> WatermarkCombiner::decode(std::string_view bytes) {
   ByteReader in{bytes};
   const auto version = in.get<std::uint8_t>();
-  const EventTime floor{in.get<std::int64_t>()};
+  const EventTime watermark{in.get<std::int64_t>()};
   std::vector<Channel> channels(in.get_count(9));
   for (auto& channel : channels) {
     channel.state = in.get<ChannelState>();
     channel.watermark.micros = in.get<std::int64_t>();
     if (channel.state > ChannelState::finished) in.fail();
   }
-  if (version != kVersion || !in.finished())
+  if (version != kVersion || !in.finished() || channels.empty())
     return Error{Errc::corrupt_snapshot_part, "cannot read the watermarks of an input"};
 
-  watermark_ = std::max(watermark_, floor);
-  if (channels.size() != channels_.size()) return {};
-  channels_ = std::move(channels);
-  holding_ = static_cast<std::size_t>(std::count_if(
-      channels_.begin(), channels_.end(), [](const Channel& c) { return holds(c.state); }));
-  finished_ = static_cast<std::size_t>(
-      std::count_if(channels_.begin(), channels_.end(),
-                    [](const Channel& c) { return c.state == ChannelState::finished; }));
+  WatermarkCombiner decoded{static_cast<std::uint32_t>(channels.size())};
+  decoded.channels_ = std::move(channels);
+  decoded.watermark_ = watermark;
+  decoded.holding_ = 0;
+  for (const auto& channel : decoded.channels_) {
+    decoded.holding_ += holds(channel.state) ? 1u : 0u;
+    decoded.finished_ += channel.state == ChannelState::finished ? 1u : 0u;
+  }
+  return decoded;
+}
+
+Status WatermarkCombiner::restore(std::string_view bytes) {
+  FLOW_ASSIGN(auto decoded, decode(bytes));
+  if (decoded.channels() != channels())
+    return Error{Errc::corrupt_snapshot_part, "cannot read the watermarks of an input"}.with_cause(
+        std::to_string(decoded.channels()) + " channels instead of " + std::to_string(channels()));
+  *this = std::move(decoded);
+  return {};
+}
+
+Status WatermarkCombiner::restore_floor(std::string_view bytes) {
+  FLOW_ASSIGN(const auto decoded, decode(bytes));
+  raise_floor(decoded.watermark());
   return {};
 }
 

@@ -64,16 +64,21 @@ class WatermarkCombiner {
 
   /// Everything as plain bytes.
   [[nodiscard]] std::string encode() const;
-  /// Takes back what encode() wrote. With as many channels as now it is as if nothing had happened;
-  /// with another number the channels stay unknown and only the combined watermark is taken as the
-  /// floor. Errors: corrupt_snapshot_part.
+  /// Takes back what encode() wrote, as if nothing had happened. Only for inputs whose senders are
+  /// restored one for one (operators in a chain). Errors: corrupt_snapshot_part (another number of
+  /// channels too).
   Status restore(std::string_view bytes);
+  /// Takes only the combined watermark from what encode() wrote, as the floor; channels stay
+  /// unknown. For channels between SUBTASKs: after a restore a sender may be reading splits that
+  /// another one read before, so what was known of its channel is no longer true.
+  Status restore_floor(std::string_view bytes);
 
  private:
   struct Channel {
     EventTime watermark = EventTime::min();
     ChannelState state = ChannelState::unknown;
   };
+  static Result<WatermarkCombiner> decode(std::string_view bytes);
   bool set(std::uint32_t channel, ChannelState state, EventTime watermark);
   [[nodiscard]] EventTime combine() const;
 
