@@ -46,7 +46,6 @@ class SnapshotReader {
   Result<std::optional<std::string>> blob(std::string_view operator_name, std::string_view name);
 
  private:
-  friend class SnapshotMerge;
   struct Impl;
   explicit SnapshotReader(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
