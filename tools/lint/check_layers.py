@@ -37,7 +37,7 @@ THIRD_PARTY = {
     r"rocksdb/": r"libflow/src/state/",
     r"spdlog/": r"libflow/src/base/",
     r"yaml-cpp/": r"libflow/src/config/",
-    r"simdjson": r"libflow/src/(format|config)/",
+    r"simdjson": r"libflow/src/(record|expr|format|config)/",  # record: UTF-8 checks
     r"pg_query": r"libflow/src/expr/",
     r"re2/": r"libflow/src/expr/",
     r"nlohmann/": r"libflow/src/|connectors/|tools/",
