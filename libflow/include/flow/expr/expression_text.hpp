@@ -1,10 +1,10 @@
 #pragma once
 
+#include "flow/base/error.hpp"
+
 #include <cstdint>
 #include <string>
 #include <utility>
-
-#include "flow/base/error.hpp"
 
 namespace flow {
 
@@ -16,7 +16,8 @@ struct ExpressionText {
   std::uint32_t indent = 0;
 
   ExpressionText() = default;
-  ExpressionText(std::string the_text, SourcePlace where = {},  // NOLINT(google-explicit-constructor)
+  ExpressionText(std::string the_text,
+                 SourcePlace where = {},  // NOLINT(google-explicit-constructor)
                  std::uint32_t indented = 0)
       : text{std::move(the_text)}, place{std::move(where)}, indent{indented} {}
   ExpressionText(const char* the_text) : text{the_text} {}  // NOLINT(google-explicit-constructor)
