@@ -39,10 +39,24 @@ class ChainLoop final : public Chain {
  public:
   ChainLoop(std::vector<ChainLink> links, std::vector<ChainEntry> entries,
             std::vector<OperatorContext> contexts, ChainOutput& output)
-      : entries_{std::move(entries)}, output_{output}, work_((links.size() + 63) / 64) {
+      : entries_{std::move(entries)},
+        output_{output},
+        work_((links.size() + 63) / 64),
+        flushes_(work_.size()) {
     nodes_.reserve(links.size());  // collectors refer to their nodes
     for (std::size_t i = 0; i < links.size(); ++i)
       nodes_.emplace_back(*this, std::move(links[i]), std::move(contexts[i]));
+    for (auto& node : nodes_) {
+      for (const auto& port : node.link.ports) {
+        for (const auto& target : port) {
+          if (!target.inside) continue;
+          auto& before = nodes_[target.index].before;
+          for (std::size_t word = 0; word < before.size(); ++word)
+            before[word] |= node.before[word];
+          set(before, node.index);
+        }
+      }
+    }
   }
 
   Status open_operators() {
@@ -52,8 +66,8 @@ class ChainLoop final : public Chain {
   }
 
   [[nodiscard]] bool accepts(std::uint32_t entry) const override {
-    if (failed_ || (draining_ && any_work())) return false;
-    return !is_working(entries_[entry].op);
+    if (failed_ || (draining_ && any(work_))) return false;
+    return !is_set(work_, entries_[entry].op);
   }
 
   void push_batch(std::uint32_t entry, Batch batch) override {
@@ -100,16 +114,8 @@ class ChainLoop final : public Chain {
   }
 
   void request_flush() override {
-    for (const auto& entry : entries_) {
-      auto& pending = nodes_[entry.op].pending;
-      if (pending.ended) continue;
-      if (pending.queue.empty()) {
-        pending.flush_due = true;
-        set_work(entry.op);
-      } else {
-        put(entry.op, {ChainElement::Kind::flush, entry.input, {}, {}});
-      }
-    }
+    for (const auto& node : nodes_)
+      if (!node.pending.ended) set(flushes_, node.index);
   }
 
   void wake(std::uint32_t op) override {
@@ -196,7 +202,8 @@ class ChainLoop final : public Chain {
           index{loop_.nodes_.size()},
           link{std::move(link_)},
           context{std::move(context_)},
-          pending{link.inputs} {}
+          pending{link.inputs},
+          before(loop_.work_.size()) {}
 
     [[nodiscard]] bool has_room() const override { return loop.has_room(*this); }
     void emit(Batch batch, std::uint32_t port) override {
@@ -208,6 +215,7 @@ class ChainLoop final : public Chain {
     ChainLink link;
     OperatorContext context;
     ChainPending pending;
+    std::vector<std::uint64_t> before;  // a bit per operator that feeds this one
     OperatorCounters counters;
     RestoredAs restored = RestoredAs::fresh;
     bool waits = false;     // for wake()
@@ -236,27 +244,42 @@ class ChainLoop final : public Chain {
 
   // --- Which operator can run.
 
-  void set_work(std::size_t op) noexcept { work_[op / 64] |= std::uint64_t{1} << (op % 64); }
-  [[nodiscard]] bool is_working(std::size_t op) const noexcept {
-    return ((work_[op / 64] >> (op % 64)) & 1) != 0;
+  using Bits = std::vector<std::uint64_t>;
+  static void set(Bits& bits, std::size_t op) noexcept {
+    bits[op / 64] |= std::uint64_t{1} << (op % 64);
   }
-  void update_work(const Node& node) noexcept {
-    const auto bit = std::uint64_t{1} << (node.index % 64);
-    auto& word = work_[node.index / 64];
-    word = node.time_due || node.pending.has_work() ? word | bit : word & ~bit;
+  static void clear(Bits& bits, std::size_t op) noexcept {
+    bits[op / 64] &= ~(std::uint64_t{1} << (op % 64));
   }
-  [[nodiscard]] bool any_work() const noexcept {
-    for (const auto word : work_)
+  [[nodiscard]] static bool is_set(const Bits& bits, std::size_t op) noexcept {
+    return ((bits[op / 64] >> (op % 64)) & 1) != 0;
+  }
+  [[nodiscard]] static bool any(const Bits& bits) noexcept {
+    for (const auto word : bits)
       if (word != 0) return true;
     return false;
+  }
+  void update_work(const Node& node) noexcept {
+    if (node.time_due || node.pending.has_work()) {
+      set(work_, node.index);
+    } else {
+      clear(work_, node.index);
+    }
+  }
+  /// Nothing that is under way can reach the operator any more.
+  [[nodiscard]] bool is_last(const Node& node) const noexcept {
+    for (std::size_t word = 0; word < work_.size(); ++word)
+      if ((node.before[word] & (work_[word] | flushes_[word])) != 0) return false;
+    return true;
   }
 
   [[nodiscard]] std::size_t deepest_runnable() const {
     for (auto at = work_.size(); at-- > 0;) {
-      for (auto word = work_[at]; word != 0;) {
+      for (auto word = work_[at] | flushes_[at]; word != 0;) {
         const auto bit = 63 - static_cast<std::size_t>(std::countl_zero(word));
         const auto& node = nodes_[at * 64 + bit];
-        if (!node.waits && has_room(node)) return node.index;
+        const auto due = is_set(work_, node.index) || is_last(node);
+        if (due && !node.waits && has_room(node)) return node.index;
         word &= ~(std::uint64_t{1} << bit);
       }
     }
@@ -273,7 +296,7 @@ class ChainLoop final : public Chain {
   }
 
   [[nodiscard]] State resting_state() const {
-    if (any_work()) return State::blocked;
+    if (any(work_) || any(flushes_)) return State::blocked;
     for (const auto& node : nodes_)
       if (!node.pending.ended) return State::idle;
     return State::ended;
@@ -288,16 +311,15 @@ class ChainLoop final : public Chain {
 
   void put(std::size_t op, ChainElement element) {
     auto& queue = nodes_[op].pending.queue;
-    // Only the last of several watermarks or flushes in a row means anything.
-    if (auto* last = queue.last(); last != nullptr && last->kind == element.kind &&
-                                   last->input == element.input &&
-                                   (element.kind == ChainElement::Kind::watermark ||
-                                    element.kind == ChainElement::Kind::flush)) {
+    // Only the last of several watermarks in a row means anything.
+    if (auto* last = queue.last(); element.kind == ChainElement::Kind::watermark &&
+                                   last != nullptr && last->kind == element.kind &&
+                                   last->input == element.input) {
       last->watermark = element.watermark;
       return;
     }
     queue.push(std::move(element));
-    set_work(op);
+    set(work_, op);
   }
 
   void emit(Node& node, Batch batch, std::uint32_t port) {
@@ -336,7 +358,6 @@ class ChainLoop final : public Chain {
             output_.emit_end(target.index);
             break;
           case ChainElement::Kind::batch:
-          case ChainElement::Kind::flush:
             break;
         }
       }
@@ -370,7 +391,7 @@ class ChainLoop final : public Chain {
       if (!now) now = clock.wall();
       if (*at > *now) continue;
       node.time_due = true;
-      set_work(node.index);
+      set(work_, node.index);
     }
   }
 
@@ -386,7 +407,8 @@ class ChainLoop final : public Chain {
       return call(node, ChainCall::processing_time,
                   [&] { return node.link.op->on_processing_time(now, node); });
     }
-    if (pending.flush_due) {
+    if (pending.flush_due || !is_set(work_, node.index)) {
+      if (!pending.flush_due) clear(flushes_, node.index);
       pending.flush_due = false;
       return call(node, ChainCall::flush, [&] { return node.link.op->on_flush(node); });
     }
@@ -419,9 +441,6 @@ class ChainLoop final : public Chain {
       case ChainElement::Kind::idle:
         pending.inputs.on_idle(element.input);
         if (pending.inputs.idle()) pending.flush_due = true;
-        break;
-      case ChainElement::Kind::flush:
-        pending.flush_due = true;
         break;
       case ChainElement::Kind::end:
         pending.inputs.on_finished(element.input);
@@ -456,10 +475,9 @@ class ChainLoop final : public Chain {
       pending.handled = pending.call_time;
       node.counters.watermark = pending.handled;
       tell(node, ChainElement::Kind::watermark, pending.handled);
-    } else if (kind == ChainCall::flush) {
-      tell(node, ChainElement::Kind::flush);
     } else if (kind == ChainCall::end) {
       pending.ended = true;
+      clear(flushes_, node.index);
       tell(node, ChainElement::Kind::end);
     }
     return {};
@@ -475,8 +493,9 @@ class ChainLoop final : public Chain {
   std::vector<ChainEntry> entries_;
   ChainOutput& output_;
   std::vector<Node> nodes_;
-  std::vector<std::uint64_t> work_;  // a bit per operator that has something to do
-  bool draining_ = false;            // restored, and what was pending is not finished
+  Bits work_;              // a bit per operator that has something to do
+  Bits flushes_;           // and is to be flushed when nothing can reach it any more
+  bool draining_ = false;  // restored, and what was pending is not finished
   bool announce_ = false;
   std::optional<Error> failed_;
 };

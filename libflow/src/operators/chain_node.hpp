@@ -13,7 +13,7 @@ namespace flow {
 
 /// What waits in front of an operator. Stored in snapshots: never renumber.
 struct ChainElement {
-  enum class Kind : std::uint8_t { batch = 0, watermark = 1, idle = 2, flush = 3, end = 4 };
+  enum class Kind : std::uint8_t { batch = 0, watermark = 1, idle = 2, end = 3 };
   Kind kind = Kind::batch;
   std::uint32_t input = 0;
   EventTime watermark;

@@ -104,8 +104,8 @@ class Chain {
 
   /// Runs for about `budget` of the operators' clock; at least one call if one can run.
   virtual Result<State> step(std::chrono::nanoseconds budget) = 0;
-  /// Asks the operators to give away what they hold back, first to last; runs within the following
-  /// steps.
+  /// Asks every operator to give away what it holds back, as soon as nothing that is under way in
+  /// the chain can reach it any more; runs within the following steps. Not part of a snapshot.
   virtual void request_flush() = 0;
   /// An operator's outside (a sink's outbox) can go on: it is runnable again.
   virtual void wake(std::uint32_t op) = 0;

@@ -1,0 +1,42 @@
+#include "support/operators/memory_snapshot.hpp"
+
+#include <stdexcept>
+
+namespace flow::testing {
+
+Status MemorySnapshot::put_blob(std::string_view name, std::string bytes) {
+  blobs[std::string{name}].push_back(std::move(bytes));
+  return {};
+}
+
+Status MemorySnapshot::put_entry(std::string_view state, KeyGroup group, std::string_view key,
+                                 std::string_view value) {
+  const auto fresh =
+      entries[std::string{state}].try_emplace({group.value, std::string{key}}, value);
+  if (!fresh.second) throw std::logic_error("an entry was written twice: " + std::string{state});
+  return {};
+}
+
+Result<std::vector<std::string>> MemorySnapshotSource::blobs(std::string_view name) {
+  std::vector<std::string> all;
+  for (const auto* part : parts_)
+    if (const auto found = part->blobs.find(name); found != part->blobs.end())
+      all.insert(all.end(), found->second.begin(), found->second.end());
+  return all;
+}
+
+Status MemorySnapshotSource::entries(
+    std::string_view state, KeyGroupRange range,
+    const std::function<Status(KeyGroup, std::string_view, std::string_view)>& each) {
+  MemorySnapshot::Entries merged;
+  for (const auto* part : parts_) {
+    const auto found = part->entries.find(state);
+    if (found == part->entries.end()) continue;
+    for (const auto& [key, value] : found->second)
+      if (range.contains(KeyGroup{key.first})) merged.emplace(key, value);
+  }
+  for (const auto& [key, value] : merged) FLOW_TRY(each(KeyGroup{key.first}, key.second, value));
+  return {};
+}
+
+}  // namespace flow::testing
