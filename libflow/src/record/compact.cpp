@@ -1,6 +1,8 @@
 #include "flow/record/compact.hpp"
 
+#include "assemble.hpp"
 #include "gather.hpp"
+#include "gather_rows.hpp"
 
 #include "flow/base/check.hpp"
 #include "flow/record/builder.hpp"
@@ -12,92 +14,6 @@
 namespace flow {
 namespace {
 
-/// A new plain column from the rows of several columns of one type.
-class Assembler {
- public:
-  Assembler(DataType type, std::uint32_t rows, SlabPool& pool) : rows_{rows}, pool_{&pool} {
-    column_.type = type;
-  }
-
-  /// Parts must be the same objects, in the same order, for both passes.
-  struct Part {
-    const Column* column;
-    gather::Rows rows;
-  };
-
-  Column assemble(std::span<const Part> parts) && {
-    const auto type = column_.type;
-    if (type == types::null) {
-      column_.null_count = rows_;
-      return std::move(column_);
-    }
-    assemble_validity(parts);
-    if (is_variable(type)) {
-      assemble_strings(parts);
-    } else if (type == types::boolean) {
-      column_.values = Buffer::allocate(*pool_, gather::bitmap_bytes(rows_));
-      std::size_t at = 0;
-      for (const auto& part : parts) {
-        gather::booleans(*part.column, part.rows, column_.values.mutable_data(), at);
-        at += part.rows.count;
-      }
-    } else {
-      const auto width = fixed_width(type);
-      column_.values = Buffer::allocate(*pool_, std::size_t{rows_} * width);
-      std::byte* to = column_.values.mutable_data();
-      for (const auto& part : parts) {
-        gather::fixed(*part.column, part.rows, to);
-        to += std::size_t{part.rows.count} * width;
-      }
-    }
-    gather::close_tail(column_.values);
-    return std::move(column_);
-  }
-
- private:
-  void assemble_validity(std::span<const Part> parts) {
-    const auto has_nulls = [](const Part& part) { return gather::may_have_nulls(*part.column); };
-    if (std::none_of(parts.begin(), parts.end(), has_nulls)) return;
-    column_.validity = Buffer::allocate(*pool_, gather::bitmap_bytes(rows_));
-    std::size_t at = 0;
-    for (const auto& part : parts) {
-      column_.null_count +=
-          gather::validity(*part.column, part.rows, column_.validity.mutable_data(), at);
-      at += part.rows.count;
-    }
-    if (column_.null_count == 0) {
-      column_.validity = Buffer{};
-    } else {
-      gather::close_tail(column_.validity);
-    }
-  }
-
-  void assemble_strings(std::span<const Part> parts) {
-    column_.values = Buffer::allocate(*pool_, (std::size_t{rows_} + 1) * 4);
-    auto* first = column_.values.mutable_as<std::uint32_t>();
-    first[0] = 0;
-    std::uint64_t total = 0;
-    auto* offsets = first;
-    for (const auto& part : parts) {
-      total = gather::offsets(*part.column, part.rows, offsets);
-      offsets += part.rows.count;
-      FLOW_CHECK(total <= std::numeric_limits<std::uint32_t>::max(),
-                 "more than 4 GiB of text in one column of a batch");
-    }
-    column_.extra = Buffer::allocate(*pool_, total);
-    offsets = first;
-    for (const auto& part : parts) {
-      gather::bytes(*part.column, part.rows, offsets, column_.extra.mutable_data());
-      offsets += part.rows.count;
-    }
-    gather::close_tail(column_.extra);
-  }
-
-  Column column_;
-  std::uint32_t rows_;
-  SlabPool* pool_;
-};
-
 Column take_codes(const Column& column, gather::Rows rows, SlabPool& pool) {
   Column out;
   out.type = column.type;
@@ -105,8 +21,7 @@ Column take_codes(const Column& column, gather::Rows rows, SlabPool& pool) {
   out.child = column.child;
   out.values = Buffer::allocate(pool, std::size_t{rows.count} * 4);
   auto* to = out.values.mutable_as<std::uint32_t>();
-  const auto* from = column.data<std::uint32_t>();
-  for (std::uint32_t i = 0; i < rows.count; ++i) to[i] = from[rows.list[i]];
+  gather::codes(column, rows, to);
   gather::close_tail(out.values);
   if (gather::may_have_nulls(column)) {
     out.validity = Buffer::allocate(pool, gather::bitmap_bytes(rows.count));
@@ -114,16 +29,6 @@ Column take_codes(const Column& column, gather::Rows rows, SlabPool& pool) {
     if (out.null_count == 0) out.validity = Buffer{};
     if (out.null_count != 0) gather::close_tail(out.validity);
   }
-  return out;
-}
-
-Buffer take_kinds(const Buffer& kinds, std::span<const std::uint32_t> rows, SlabPool& pool) {
-  if (kinds.empty()) return {};
-  Buffer out = Buffer::allocate(pool, rows.size());
-  auto* to = out.mutable_data();
-  const auto* from = kinds.data();
-  for (std::size_t i = 0; i < rows.size(); ++i) to[i] = from[rows[i]];
-  gather::close_tail(out);
   return out;
 }
 
@@ -191,14 +96,14 @@ Column take(const Column& column, std::span<const std::uint32_t> rows, SlabPool&
   if (column.encoding == Encoding::constant) return column;
   const auto list = gather::Rows::of(rows);
   if (column.encoding == Encoding::dictionary) return take_codes(column, list, pool);
-  const Assembler::Part part{&column, list};
-  return Assembler{column.type, list.count, pool}.assemble({&part, 1});
+  const ColumnPart part{&column, list};
+  return assemble(column.type, list.count, {&part, 1}, pool);
 }
 
 Column flatten(const Column& column, std::uint32_t rows, SlabPool& pool) {
   if (column.encoding == Encoding::plain) return column;
-  const Assembler::Part part{&column, gather::Rows::first(rows)};
-  return Assembler{column.type, rows, pool}.assemble({&part, 1});
+  const ColumnPart part{&column, gather::Rows::first(rows)};
+  return assemble(column.type, rows, {&part, 1}, pool);
 }
 
 Batch compact(const Batch& batch, SlabPool& pool) {
@@ -208,128 +113,7 @@ Batch compact(const Batch& batch, SlabPool& pool) {
     all.clear_selection();
     return all;
   }
-  const auto rows = batch.selection();
-  std::vector<Column> columns;
-  columns.reserve(batch.columns().size());
-  for (const auto& column : batch.columns()) columns.push_back(take(column, rows, pool));
-  Batch out{batch.schema(), batch.selected(), std::move(columns)};
-  out.set_row_kinds(take_kinds(batch.row_kinds(), rows, pool));
-  out.set_time_bounds(batch.min_time(), batch.max_time());
-  return out;
-}
-
-std::vector<Batch> partition(const Batch& batch, std::span<const std::uint16_t> destination,
-                             std::uint32_t count, SlabPool& pool) {
-  FLOW_CHECK(destination.size() == batch.selected(), "one destination per selected row");
-  // Counting sort into row lists; two histograms, because neighbours often have the same target and
-  // one counter would be a chain of dependent additions.
-  std::vector<std::uint32_t> counters(std::size_t{2} * count, 0);
-  std::uint32_t* even = counters.data();
-  std::uint32_t* odd = even + count;
-  std::size_t i = 0;
-  for (; i + 2 <= destination.size(); i += 2) {
-    ++even[destination[i]];
-    ++odd[destination[i + 1]];
-  }
-  if (i < destination.size()) ++even[destination[i]];
-  std::vector<std::uint32_t> ends(count);
-  std::uint32_t total = 0;
-  for (std::uint32_t target = 0; target < count; ++target) {
-    ends[target] = total;
-    total += even[target] + odd[target];
-  }
-  const Buffer sorted = [&] {
-    Buffer out = Buffer::allocate(pool, std::size_t{total} * 4);
-    auto* rows = out.mutable_as<std::uint32_t>();
-    if (batch.has_selection()) {
-      const auto selection = batch.selection();
-      for (std::size_t at = 0; at < destination.size(); ++at) {
-        rows[ends[destination[at]]++] = selection[at];
-      }
-    } else {
-      for (std::uint32_t at = 0; at < total; ++at) rows[ends[destination[at]]++] = at;
-    }
-    return out;
-  }();
-
-  std::vector<Batch> out;
-  out.reserve(count);
-  const auto* rows = reinterpret_cast<const std::uint32_t*>(sorted.data());
-  std::uint32_t first = 0;
-  for (std::uint32_t target = 0; target < count; ++target) {
-    const std::span<const std::uint32_t> list{rows + first, ends[target] - first};
-    first = ends[target];
-    if (list.size() == batch.rows()) {
-      // Everything goes to one target: share.
-      out.push_back(batch);
-      out.back().clear_selection();
-      continue;
-    }
-    std::vector<Column> columns;
-    columns.reserve(batch.columns().size());
-    for (const auto& column : batch.columns()) columns.push_back(take(column, list, pool));
-    Batch& part = out.emplace_back(batch.schema(), static_cast<std::uint32_t>(list.size()),
-                                   std::move(columns));
-    part.set_row_kinds(take_kinds(batch.row_kinds(), list, pool));
-    if (!list.empty()) part.set_time_bounds(batch.min_time(), batch.max_time());
-  }
-  return out;
-}
-
-Batch concatenate(std::span<const Batch> batches, SlabPool& pool) {
-  FLOW_CHECK(!batches.empty(), "concatenate needs at least one batch");
-  if (batches.size() == 1) return compact(batches.front(), pool);
-  const auto& first = batches.front();
-  std::uint64_t rows = 0;
-  bool changelog = false;
-  EventTime min = EventTime::max();
-  EventTime max = EventTime::min();
-  bool times_known = true;
-  for (const auto& batch : batches) {
-    FLOW_CHECK(batch.schema() == first.schema() || *batch.schema() == *first.schema(),
-               "concatenate needs batches of one schema");
-    rows += batch.selected();
-    changelog |= batch.is_changelog();
-    if (batch.empty()) continue;
-    times_known &= batch.min_time() <= batch.max_time();
-    min = std::min(min, batch.min_time());
-    max = std::max(max, batch.max_time());
-  }
-  FLOW_CHECK(rows <= std::numeric_limits<std::int32_t>::max(), "too many rows in one batch");
-  const auto total = static_cast<std::uint32_t>(rows);
-  const auto rows_of_part = [](const Batch& batch) {
-    return batch.has_selection() ? gather::Rows::of(batch.selection())
-                                 : gather::Rows::first(batch.rows());
-  };
-
-  std::vector<Column> columns;
-  columns.reserve(first.columns().size());
-  std::vector<Assembler::Part> parts(batches.size());
-  for (std::size_t c = 0; c < first.columns().size(); ++c) {
-    const auto& model = first.column(c);
-    bool same_constant = model.encoding == Encoding::constant;
-    for (std::size_t b = 0; b < batches.size(); ++b) {
-      parts[b] = {&batches[b].column(c), rows_of_part(batches[b])};
-      same_constant &= batches[b].column(c).encoding == Encoding::constant &&
-                       batches[b].column(c).child == model.child;
-    }
-    columns.push_back(same_constant ? model : Assembler{model.type, total, pool}.assemble(parts));
-  }
-  Batch out{first.schema(), total, std::move(columns)};
-  if (times_known) out.set_time_bounds(min, max);
-  if (changelog) {
-    Buffer kinds = Buffer::allocate(pool, total);
-    auto* to = kinds.mutable_data();
-    for (const auto& batch : batches) {
-      const auto* from = batch.row_kinds().data();
-      batch.for_each_row([&](std::uint32_t row) {
-        *to++ = from == nullptr ? static_cast<std::byte>(RowKind::insert) : from[row];
-      });
-    }
-    gather::close_tail(kinds);
-    out.set_row_kinds(std::move(kinds));
-  }
-  return out;
+  return gather_rows(batch, batch.selection(), pool);
 }
 
 Batch detach(const Batch& batch, SlabPool& pool) {

@@ -43,6 +43,20 @@ class BitWriter {
   std::uint64_t word_ = 0;
 };
 
+/// 32 bytes that move in one instruction; a memcpy of 32 becomes two.
+using Block = long long __attribute__((vector_size(32), aligned(1), may_alias));
+
+/// Copies whole blocks: slack on both sides makes it legal. Cheaper than a memcpy per string (steps
+/// of two blocks are slower: every other store would cross a cache line).
+inline void copy_generously(std::byte* to, const std::byte* from, std::uint32_t size) noexcept {
+  const auto* end = from + size;
+  do {
+    *reinterpret_cast<Block*>(to) = *reinterpret_cast<const Block*>(from);
+    from += 32;
+    to += 32;
+  } while (from < end);
+}
+
 std::uint64_t low_bits(std::uint32_t count) noexcept {
   return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
 }
@@ -196,6 +210,13 @@ void fixed(const Column& column, Rows rows, std::byte* to) {
   }
 }
 
+void codes(const Column& column, Rows rows, std::uint32_t* to) {
+  const auto* from = column.data<std::uint32_t>();
+  for (std::uint32_t i = 0; i < rows.count; ++i) {
+    to[i] = from[rows.list == nullptr ? i : rows.list[i]];
+  }
+}
+
 std::uint64_t offsets(const Column& column, Rows rows, std::uint32_t* offsets) {
   std::uint64_t end = offsets[0];
   for_each_range(column, rows, [&](std::uint32_t i, std::uint32_t first, std::uint32_t last) {
@@ -214,16 +235,8 @@ void bytes(const Column& column, Rows rows, const std::uint32_t* offsets, std::b
     return;
   }
   if (from == nullptr) return;  // Only empty strings.
-  // Whole 32-byte steps: cheaper than a memcpy per string; slack on both sides makes it legal.
   for_each_range(column, rows, [&](std::uint32_t i, std::uint32_t first, std::uint32_t last) {
-    const auto length = last - first;
-    std::byte* out = to + offsets[i];
-    const std::byte* in = from + first;
-    std::uint32_t copied = 0;
-    do {
-      std::memcpy(out + copied, in + copied, 32);
-      copied += 32;
-    } while (copied < length);
+    copy_generously(to + offsets[i], from + first, last - first);
   });
 }
 

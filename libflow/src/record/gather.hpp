@@ -39,11 +39,14 @@ void booleans(const Column& column, Rows rows, std::byte* to, std::size_t at);
 /// Writes the rows of a fixed-width column to `to`.
 void fixed(const Column& column, Rows rows, std::byte* to);
 
+/// Writes the codes of a dictionary column's rows to `to`.
+void codes(const Column& column, Rows rows, std::uint32_t* to);
+
 /// Writes offsets[1 … count] from offsets[0] on and returns the last. 64 bits, so that the caller
 /// can refuse what does not fit.
 std::uint64_t offsets(const Column& column, Rows rows, std::uint32_t* offsets);
 
-/// Copies the rows' bytes to `to` + offsets[i]; writes up to 32 bytes behind the last.
+/// Copies the rows' bytes to `to` + offsets[i]; may write kBufferSlack bytes behind the last.
 void bytes(const Column& column, Rows rows, const std::uint32_t* offsets, std::byte* to);
 
 /// Appends `count` equal bits; zeroes the rest of the last word like validity().

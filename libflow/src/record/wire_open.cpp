@@ -159,21 +159,19 @@ class Opener {
         return open_fixed(bytes_of(from.getBools()), gather::bitmap_bytes(rows), to);
       case Which::INT32S:
         FLOW_TRY(check_type(types::int32, type));
-        return open_fixed(bytes_of(from.getInt32s(), Size::FOUR_BYTES), std::size_t{rows} * 4, to);
+        return open_list(from.getInt32s(), Size::FOUR_BYTES, rows, to);
       case Which::DATES:
         FLOW_TRY(check_type(types::date, type));
-        return open_fixed(bytes_of(from.getDates(), Size::FOUR_BYTES), std::size_t{rows} * 4, to);
+        return open_list(from.getDates(), Size::FOUR_BYTES, rows, to);
       case Which::INT64S:
         FLOW_TRY(check_type(types::int64, type));
-        return open_fixed(bytes_of(from.getInt64s(), Size::EIGHT_BYTES), std::size_t{rows} * 8, to);
+        return open_list(from.getInt64s(), Size::EIGHT_BYTES, rows, to);
       case Which::FLOAT64S:
         FLOW_TRY(check_type(types::float64, type));
-        return open_fixed(bytes_of(from.getFloat64s(), Size::EIGHT_BYTES), std::size_t{rows} * 8,
-                          to);
+        return open_list(from.getFloat64s(), Size::EIGHT_BYTES, rows, to);
       case Which::TIMESTAMPS:
         FLOW_TRY(check_type(types::timestamp, type));
-        return open_fixed(bytes_of(from.getTimestamps(), Size::EIGHT_BYTES), std::size_t{rows} * 8,
-                          to);
+        return open_list(from.getTimestamps(), Size::EIGHT_BYTES, rows, to);
       case Which::STRINGS:
         FLOW_TRY(check_type(types::string, type));
         FLOW_TRY(open_variable(from.getStrings(), rows, to));
@@ -206,14 +204,20 @@ class Opener {
     return {};
   }
 
-  Status open_fixed(Result<Bytes> bytes, std::size_t expected, Column& to) const {
-    if (!bytes) return std::move(bytes).error();
-    if (bytes->size != expected) {
-      return corrupt("it has " + std::to_string(bytes->size) + " bytes instead of " +
+  Status open_fixed(Bytes bytes, std::size_t expected, Column& to) const {
+    if (bytes.size != expected) {
+      return corrupt("it has " + std::to_string(bytes.size) + " bytes instead of " +
                      std::to_string(expected));
     }
-    to.values = share(*bytes);
+    to.values = share(bytes);
     return {};
+  }
+
+  template <class List>
+  Status open_list(List list, capnp::ElementSize size, std::uint32_t rows, Column& to) const {
+    FLOW_ASSIGN(const auto bytes, bytes_of(list, size));
+    const std::size_t width = size == capnp::ElementSize::EIGHT_BYTES ? 8 : 4;
+    return open_fixed(bytes, rows * width, to);
   }
 
   template <class Group>
@@ -233,8 +237,7 @@ class Opener {
   }
 
   Status open_dictionary(wire::Column::Dictionary::Reader from, Column& to) const {
-    FLOW_TRY(open_fixed(bytes_of(from.getCodes(), capnp::ElementSize::FOUR_BYTES),
-                        std::size_t{rows_} * 4, to));
+    FLOW_TRY(open_list(from.getCodes(), capnp::ElementSize::FOUR_BYTES, rows_, to));
     if (!from.hasValues()) return corrupt("a dictionary without values");
     const auto values = from.getValues();
     FLOW_ASSIGN(const auto size, dictionary_rows(values));

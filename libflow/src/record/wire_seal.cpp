@@ -286,13 +286,13 @@ class RootEncoder {
 
 }  // namespace
 
-SealedBatch seal(const Batch& batch, SlabPool& pool) {
+SealedBatch seal(Batch batch, SlabPool& pool) {
   SealedBatch out;
-  out.batch = compact(batch, pool);
+  out.batch = batch.has_selection() ? compact(batch, pool) : std::move(batch);
   FLOW_CHECK(out.batch.rows() <= kMaxRows, "a batch has too many rows for one message");
   const Trimmer trimmer{pool};
   for (std::size_t i = 0; i < out.batch.columns().size(); ++i) {
-    const auto& field = batch.schema()->field(i);
+    const auto& field = out.batch.schema()->field(i);
     Column& column = out.batch.mutable_columns()[i];
     FLOW_CHECK(column.type == field.type,
                "column '" + field.name + "' has another type than its field");

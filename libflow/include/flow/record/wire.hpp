@@ -35,7 +35,7 @@ struct SealedBatch {
 /// Compacts if there is a selection, then encodes the root. Large dictionaries are cut to the
 /// values in use; buffers whose last word is not clean (column.hpp) are copied. Messages of 512
 /// segments and more are flattened to one. Precondition: at most kMaxRows rows.
-SealedBatch seal(const Batch& batch, SlabPool& pool);
+SealedBatch seal(Batch batch, SlabPool& pool);
 
 /// Who wrote the bytes that open_batch gets.
 enum class MessageOrigin : std::uint8_t {
