@@ -456,12 +456,28 @@ Result<std::unique_ptr<FileLock>> SimulatedFileSystem::lock(const std::string& p
   return std::unique_ptr<FileLock>{std::make_unique<Lock>(*this, std::move(node))};
 }
 
-void SimulatedFileSystem::crash() {
-  const std::scoped_lock guard{mutex_};
+void SimulatedFileSystem::forget_failures() {
   ++generation_;
   failures_.clear();
   always_.reset();
   power_off_at_ = std::numeric_limits<std::uint64_t>::max();
+}
+
+void SimulatedFileSystem::kill_processes() {
+  const std::scoped_lock guard{mutex_};
+  forget_failures();
+  std::vector<NodePtr> todo{root_};
+  while (!todo.empty()) {
+    const NodePtr node = std::move(todo.back());
+    todo.pop_back();
+    node->locked = false;
+    for (const auto& [name, child] : node->names) todo.push_back(child);
+  }
+}
+
+void SimulatedFileSystem::crash() {
+  const std::scoped_lock guard{mutex_};
+  forget_failures();
 
   // Names: usually each change is kept or lost by itself, sometimes all go one way.
   const double keep = random_.chance(0.25) ? 0.0 : random_.chance(0.25) ? 1.0 : 0.5;

@@ -38,7 +38,7 @@ enum class FileOperation : std::uint8_t {
 /// changes of names some are lost, but never an earlier change to the same name or file as a later
 /// one that is kept, and a rename is kept or lost as a whole.
 ///
-/// A killed process (without a crash of the machine) is simulated by dropping its objects.
+/// A killed process is simulated by dropping its objects, or all at once by kill_processes().
 ///
 /// Thread: thread-safe. Deterministic for one thread and one seed.
 class SimulatedFileSystem final : public FileSystem {
@@ -61,7 +61,12 @@ class SimulatedFileSystem final : public FileSystem {
   /// void. Failures that were asked for are forgotten, the capacity stays.
   void crash();
 
-  /// Lets `count` more operations happen; every later one fails until crash().
+  /// Every process dies: open files and locks are void, nothing is lost. Ends power_off_after()
+  /// too.
+  void kill_processes();
+
+  /// Lets `count` more operations happen; every later one fails until crash() or
+  /// kill_processes().
   void power_off_after(std::uint64_t count);
   /// The n-th operation from now (1 = the next) fails with `code`; an append writes a random part.
   void fail_on(std::uint64_t nth, Errc code);
@@ -96,6 +101,7 @@ class SimulatedFileSystem final : public FileSystem {
   Result<NodePtr> find_directory_of(const std::string& path, FileOperation operation) const;
   void change_names(NameChange change);
   void make_durable(const std::vector<bool>& chosen);
+  void forget_failures();
   Status append(Node& node, std::span<const std::byte> bytes, const std::string& path);
 
   mutable std::mutex mutex_;

@@ -121,6 +121,17 @@ TEST_CASE("open files and locks do not survive a crash", "[unit][support]") {
   CHECK(files.lock("lock").error().code() == Errc::locked);
 }
 
+TEST_CASE("killed processes lose their files and locks and nothing else", "[unit][support]") {
+  SimulatedFileSystem files{1};
+  auto lock = files.lock("lock");
+  auto writer = files.create("x");
+  CHECK((*writer)->append(bytes_of("not synced")));
+  files.kill_processes();
+  CHECK((*writer)->append(bytes_of("z")).error().code() == Errc::io_failed);
+  CHECK(files.lock("lock"));
+  CHECK(read(files, "x") == "not synced");
+}
+
 TEST_CASE("operations fail on request", "[unit][support]") {
   SimulatedFileSystem files{1};
   files.fail_on(2, Errc::permission_denied);

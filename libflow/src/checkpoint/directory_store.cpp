@@ -123,22 +123,11 @@ class DirectoryStore final : public SnapshotStore {
     FLOW_ASSIGN(const std::optional<Attempt> before, look_for_current());
     FLOW_TRY(points_.hit("publish.before_takeover"));
     const Attempt mine{before ? before->value + 1 : 1};
-    if (before) {
-      // Says that a first attempt was there, before its directory can get another name.
-      FLOW_TRY(write_format_file());
-      Status renamed = files_.rename(publish_path(*before), publish_path(mine));
-      if (!renamed && is_absence(renamed.error())) return lost_race(mine);
-      FLOW_TRY(std::move(renamed));
-    } else {
-      FLOW_TRY(create_first(mine));
-    }
-    // What was renamed into the directory just before the fence fell must not get lost any more
-    // either.
-    FLOW_TRY(files_.sync_directory(directory_));
-    FLOW_TRY(files_.sync_directory(publish_path(mine)));
-    FLOW_TRY(remove_staging());
-    // No publication is under way here: those of older attempts can no longer reach their files.
-    FLOW_TRY(remove_temporaries(mine, {UINT64_MAX}));
+    Status taken = before ? rename_to(mine, *before) : create_first(mine);
+    if (taken) taken = settle(mine);
+    // A name that vanishes in the middle means that somebody else moves things as well.
+    if (!taken && is_absence(taken.error())) return lost_race(mine);
+    FLOW_TRY(std::move(taken));
     FLOW_ASSIGN(const std::optional<Attempt> after, current_attempt());
     if (after != mine) return lost_race(mine);
     FLOW_TRY(points_.hit("publish.after_takeover"));
@@ -187,8 +176,9 @@ class DirectoryStore final : public SnapshotStore {
       Status removed = files_.remove(manifest_path(attempt, epoch));
       if (!removed) return explain(removed.error(), attempt);
     }
-    // Leftovers of publications that failed, none of one that may be under way.
-    if (!epochs.empty()) FLOW_TRY(remove_temporaries(attempt, epochs.back()));
+    // Leftovers of publications that failed, none of one that may be under way: epochs ascend.
+    FLOW_ASSIGN(const std::vector<Epoch> left, list_manifests(attempt));
+    if (!left.empty()) FLOW_TRY(remove_temporaries(attempt, left.back()));
     Status synced = files_.sync_directory(publish_path(attempt));
     if (!synced) return explain(synced.error(), attempt);
     return synced;
@@ -228,10 +218,27 @@ class DirectoryStore final : public SnapshotStore {
         .with_remedy("stop the other runs of this job; without any, move the directory away");
   }
 
+  // The fence itself: one atomic operation, after which the old name leads nowhere.
+  Status rename_to(Attempt mine, Attempt before) {
+    // Says that a first attempt was there, before its directory can get another name.
+    FLOW_TRY(write_format_file());
+    return files_.rename(publish_path(before), publish_path(mine));
+  }
+
+  // Makes durable what was taken over, and removes what dead attempts left half done.
+  Status settle(Attempt mine) {
+    FLOW_TRY(files_.sync_directory(directory_));
+    // What was renamed into the directory just before the fence fell must not get lost any more
+    // either.
+    FLOW_TRY(files_.sync_directory(publish_path(mine)));
+    FLOW_TRY(remove_staging());
+    // No publication is under way here: those of older attempts can no longer reach their files.
+    return remove_temporaries(mine, {UINT64_MAX});
+  }
+
   Status write_format_file() {
     if (const auto found = files_.stat(path(kFormatFile))) return {};
-    FLOW_TRY(files_.write_atomically(path(kFormatFile), "flow snapshots 1\n"));
-    return {};
+    return files_.write_atomically(path(kFormatFile), "flow snapshots 1\n");
   }
 
   // A directory with something in it can be renamed onto nothing, but not onto another such
@@ -241,11 +248,8 @@ class DirectoryStore final : public SnapshotStore {
       const std::string staging = path(numbered_name(kStaging, static_cast<std::uint64_t>(i)));
       if (files_.stat(staging)) continue;  // somebody else's, or left by a crash
       Status created = stage_and_rename(staging, publish_path(mine));
-      if (!created) {
-        const Errc code = created.error().code();
-        if (code == Errc::not_found || code == Errc::already_exists) return lost_race(mine);
-        return created;
-      }
+      if (!created && created.error().code() == Errc::already_exists) return lost_race(mine);
+      FLOW_TRY(std::move(created));
       // If the name was free because the first attempt was already taken over, its successor has
       // written this file before.
       if (const auto format = files_.stat(path(kFormatFile)); !format) {

@@ -1,7 +1,6 @@
 #include "flow/checkpoint/restart_policy.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace flow {
 namespace {
@@ -19,8 +18,9 @@ Micros doubled(Micros initial, std::uint32_t exponent, Micros max) {
 // Up to `share` of the delay is taken away again: never later than promised, and never before its
 // time by more than that.
 Micros with_jitter(Micros delay, double share, Random& random) {
-  const double kept = 1.0 - std::clamp(share, 0.0, 1.0) * random.unit();
-  return Micros{static_cast<std::int64_t>(std::floor(static_cast<double>(delay.count()) * kept))};
+  const double taken =
+      static_cast<double>(delay.count()) * std::clamp(share, 0.0, 1.0) * random.unit();
+  return delay - Micros{static_cast<std::int64_t>(taken)};
 }
 
 }  // namespace
