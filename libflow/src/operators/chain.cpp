@@ -364,6 +364,13 @@ class ChainLoop final : public Chain {
     }
   }
 
+  /// What the operator's outputs may be told of the watermark it has handled.
+  [[nodiscard]] static EventTime forwarded(const Node& node) {
+    const auto handled = node.pending.handled;
+    const auto bounds = handled == EventTime::min() || handled == EventTime::max();
+    return bounds ? handled : node.link.op->output_watermark(handled);
+  }
+
   /// After a restore every channel behind this chain is new and knows nothing: says again what was
   /// said. Inside the chain that is needed only if the parts of other subtasks were merged.
   void announce_restored() {
@@ -374,7 +381,7 @@ class ChainLoop final : public Chain {
       const auto inside = node.restored == RestoredAs::rescaled;
       const auto& pending = node.pending;
       if (pending.handled != EventTime::min())
-        tell(node, ChainElement::Kind::watermark, pending.handled, inside);
+        tell(node, ChainElement::Kind::watermark, forwarded(node), inside);
       if (pending.idle_told) tell(node, ChainElement::Kind::idle, {}, inside);
       if (pending.ended) tell(node, ChainElement::Kind::end, {}, inside);
     }
@@ -448,7 +455,7 @@ class ChainLoop final : public Chain {
     }
     if (pending.idle_told && !pending.inputs.idle()) {
       pending.idle_told = false;
-      tell(node, ChainElement::Kind::watermark, pending.handled);
+      tell(node, ChainElement::Kind::watermark, forwarded(node));
     }
     if (element.kind != ChainElement::Kind::batch) return {};
     node.counters.rows_in += element.batch.selected();
@@ -474,7 +481,7 @@ class ChainLoop final : public Chain {
     if (kind == ChainCall::watermark) {
       pending.handled = pending.call_time;
       node.counters.watermark = pending.handled;
-      tell(node, ChainElement::Kind::watermark, pending.handled);
+      tell(node, ChainElement::Kind::watermark, forwarded(node));
     } else if (kind == ChainCall::end) {
       pending.ended = true;
       clear(flushes_, node.index);
