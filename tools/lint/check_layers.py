@@ -22,7 +22,7 @@ MODULES = {
     "state": ["base", "record", "time"],
     "checkpoint": ["base", "state"],
     "operators": ["base", "record", "time", "flowcontrol", "expr", "state", "checkpoint", "connector"],
-    "connector": ["base", "record", "time", "checkpoint"],
+    "connector": ["base", "record", "time", "checkpoint", "format"],
     "graph": ["operators", "connector", "format"],
     "api": ["graph", "config"],
     "config": ["graph"],

@@ -9,18 +9,14 @@
 #include "flow/connector/options.hpp"
 #include "flow/connector/sink.hpp"
 #include "flow/connector/source.hpp"
+#include "flow/format/column_text.hpp"
 
 namespace flow {
 
 enum class OnError : std::uint8_t { fail, skip, dead_letter };
 
-/// What the topology says about a source besides its connector's options. Event-time columns with a text
-/// format (`type: timestamp, format: …, zone: …, unit: ms`) are described per column.
-struct ColumnText {
-  std::string format;  ///< strptime-like; empty = ISO 8601.
-  std::string zone;    ///< IANA name; empty = UTC.
-  std::string unit;    ///< s | ms | us | ns for integers; empty = none given.
-};
+/// What the topology says about a source besides its connector's options. Columns whose text needs
+/// explaining (`type: timestamp, format: …, zone: …, unit: ms`) are described per column.
 struct SourceRequest {
   std::string node;
   SchemaPtr schema;                   ///< Null if the connector has a schema of its own.

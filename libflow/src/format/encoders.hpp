@@ -1,0 +1,11 @@
+#pragma once
+
+#include "flow/format/format.hpp"
+
+namespace flow {
+
+Result<std::unique_ptr<RowEncoder>> make_csv_encoder(const CsvFormat& format, SchemaPtr schema);
+Result<std::unique_ptr<RowEncoder>> make_ndjson_encoder(SchemaPtr schema);
+Result<std::unique_ptr<RowEncoder>> make_lines_encoder(SchemaPtr schema);
+
+}  // namespace flow
