@@ -4,6 +4,7 @@
 #include "time_text.hpp"
 
 #include "flow/format/format.hpp"
+#include "flow/format/utf8.hpp"
 
 #include <string>
 #include <string_view>
@@ -36,8 +37,6 @@ struct ColumnReader {
   bool fail(Errc why, std::string_view text, std::string_view what);
 };
 
-/// Whether the text is valid UTF-8.
-bool is_utf8(std::string_view text) noexcept;
 /// A text for a message: at most 40 characters, control characters replaced, in single quotes.
 std::string quoted(std::string_view text);
 /// Line breaks in the text.
