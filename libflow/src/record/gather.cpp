@@ -44,7 +44,8 @@ class BitWriter {
 };
 
 /// 32 bytes that move in one instruction; a memcpy of 32 becomes two.
-using Block = long long __attribute__((vector_size(32), aligned(1), may_alias));
+// NOLINTNEXTLINE(modernize-use-using): the attributes bind to the typedef
+typedef long long Block __attribute__((vector_size(32), aligned(1), may_alias));
 
 /// Copies whole blocks: slack on both sides makes it legal. Cheaper than a memcpy per string (steps
 /// of two blocks are slower: every other store would cross a cache line).
