@@ -236,6 +236,16 @@ void exchange_hash_to(benchmark::State& state) {
 }
 BENCHMARK(exchange_hash_to)->Args({256, 8})->Args({1024, 2})->Args({1024, 8})->Args({4096, 8})->Args({1024, 64});
 
+void copy_handle(benchmark::State& state) {
+  const auto pool = SlabPool::make();
+  const Batch batch = make_batch(*pool, rows_of(state));
+  for (auto _ : state) {
+    const Batch copy = batch;
+    benchmark::DoNotOptimize(copy.columns().data());
+  }
+}
+BENCHMARK(copy_handle)->Arg(1024);
+
 void seal_batch(benchmark::State& state) {
   const auto pool = SlabPool::make();
   const Batch batch = make_batch(*pool, rows_of(state));
