@@ -1,0 +1,79 @@
+#pragma once
+
+#include "block_reader.hpp"
+#include "file_source.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+
+namespace flow::file {
+
+/// Reads the splits of a file source one after the other, the next one ahead.
+///
+/// Bad rows are held back until the rows before them have left, so that rows, bad rows and position
+/// always speak of the same prefix of a split.
+///
+/// Owner: one source SUBTASK.   Thread: actor-confined.
+/// Errors: those of ByteStream; bad_header, bad_field and the other codes of a row if on_error is
+/// fail.
+class FileReader final : public SourceReader {
+ public:
+  static Result<std::unique_ptr<SourceReader>> make(const FileSourcePlan& plan,
+                                                    const ConnectorContext& context);
+
+  Status assign(Split split, std::string position) override;
+  Result<Polled> poll() override;
+  [[nodiscard]] std::string position(std::uint32_t split) const override;
+  std::vector<BadRow> take_bad_rows() override;
+  [[nodiscard]] std::uint64_t bad_rows() const override { return bad_count_; }
+  [[nodiscard]] std::uint64_t bytes_read() const override;
+
+ private:
+  struct Active {
+    Split split;
+    FileSplit file;
+    std::optional<TextPosition> resume;
+    std::unique_ptr<BlockReader> blocks;
+    bool started = false;   ///< The decoder has been started.
+    bool finished = false;  ///< Every row has been given.
+  };
+  /// What the next step of a poll has to be.
+  enum class Step : std::uint8_t { again, emit, pending };
+
+  FileReader(FileSourcePlan plan, const ConnectorContext& context,
+             std::unique_ptr<RowDecoder> decoder);
+
+  Result<Step> advance(Active& active);
+  Result<Step> take_block(Active& active);
+  Result<Step> fail_stream(Active& active, Error error);
+  Status take_rejected(const Active& active);
+  void make_window(Active& active, Block block);
+  void settle(const Active& active);
+  Polled emit(const Active& active);
+  [[nodiscard]] std::string place_of(const Active& active, TextPosition at) const;
+  Error describe(const Active& active, Error error) const;
+  Error describe(const Active& active, const RejectedRow& row) const;
+
+  FileSourcePlan plan_;
+  ConnectorContext context_;
+  std::unique_ptr<RowDecoder> decoder_;
+  BatchBuilder builder_;
+  std::deque<Active> active_;
+  std::map<std::uint32_t, std::string> positions_;
+
+  Block block_;                 ///< Holds the window, unless there is a long row.
+  std::vector<char> long_row_;  ///< Holds the window if it begins with a row longer than kHeadroom.
+  std::string_view window_;
+  bool window_done_ = true;  ///< The decoder wants more.
+
+  std::vector<RejectedRow> rejected_;
+  std::vector<BadRow> bad_staged_;  ///< Behind the position.
+  std::vector<BadRow> bad_ready_;
+  std::uint64_t bad_count_ = 0;
+  std::optional<Error> failure_;    ///< Behind the batch that was given last.
+  std::uint64_t rows_given_ = 0;    ///< Of the present split, since it was assigned.
+  std::uint64_t bytes_before_ = 0;  ///< Of splits that are done.
+};
+
+}  // namespace flow::file
