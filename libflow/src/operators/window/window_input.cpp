@@ -63,7 +63,7 @@ Result<Column> WindowInput::time_column(const Batch& batch) const {
   batch.for_each_row([&](std::uint32_t row) { all_valid = all_valid && column.is_valid(row); });
   if (all_valid) return column;
   return Error{Errc::null_event_time, "a row has no event time: column '" +
-                                             batch.schema()->field(index).name + "' is null"}
+                                          batch.schema()->field(index).name + "' is null"}
       .with_remedy("filter such rows before the window");
 }
 
