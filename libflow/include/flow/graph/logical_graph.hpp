@@ -29,6 +29,9 @@ struct SinkNode {
   std::function<Result<std::shared_ptr<const Sink>>(const SchemaPtr& schema, bool changelog)> make;
 };
 
+/// A node that could not be read; its mistakes were reported. Nothing more is said of what reads it.
+struct BrokenNode {};
+
 /// A stream that a node reads: by name, so that a topology may be written in any order.
 struct InputRef {
   std::string name;
@@ -40,7 +43,7 @@ struct LogicalNode {
   std::string name;
   SourcePlace place;
   std::vector<InputRef> inputs;
-  std::variant<SourceNode, OperatorNode, SinkNode> what;
+  std::variant<BrokenNode, SourceNode, OperatorNode, SinkNode> what;
   std::map<std::uint32_t, std::string> side_outputs;  ///< Port → the name others read `from:`.
   std::optional<std::uint32_t> parallelism;
 };
@@ -68,7 +71,7 @@ struct ValidatedGraph {
   std::vector<std::size_t> order;      ///< Topological.
 };
 struct Validation {
-  std::optional<ValidatedGraph> graph;  ///< Present if there are no errors.
+  std::optional<ValidatedGraph> graph;  ///< Present if there are no errors and no broken nodes.
   std::vector<Error> errors;            ///< All of them.
   std::vector<Error> warnings;          ///< An output nobody reads, …
 };

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <source_location>
+#include <string>
+
+#include "flow/api/stream.hpp"
+#include "flow/connector/registry.hpp"
+
+namespace flow {
+
+/// A job under construction: build a graph with from() and the verbs of its streams, then run it.
+///
+/// Owner: main().   Thread: startup.
+class Environment {
+ public:
+  explicit Environment(std::string job);
+
+  SourceStream from(std::string name, Connector source,
+                    std::source_location where = std::source_location::current());
+
+  /// Where snapshots are kept and how often; without it output is committed at the end of the run.
+  Environment& checkpoints(std::string directory, Micros interval = Micros{10'000'000});
+  Environment& restart(RestartSpec restart);
+  Environment& parallelism(std::uint32_t subtasks);
+
+  /// Runs the job with the flags, progress, signals and exit codes of `flowctl run`.
+  int main(int argc, char** argv);
+
+  /// The graph as it stands, with the connectors of `registry`; mistakes made so far go to `errors`.
+  [[nodiscard]] LogicalGraph graph(const ConnectorRegistry& registry, std::vector<Error>& errors) const;
+  [[nodiscard]] PlanOptions options() const;
+
+ private:
+  std::shared_ptr<api::Draft> draft_;
+};
+
+}  // namespace flow

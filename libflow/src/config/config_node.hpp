@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <cstdint>
+#include <vector>
+
+#include "flow/base/error.hpp"
+#include "flow/config/topology.hpp"
+
+namespace flow {
+
+/// A configuration value with its place: what the readers see instead of a YAML library.
+/// Scalars are text; `${…}` is already replaced.
+struct ConfigNode {
+  enum class Kind : std::uint8_t { null, scalar, list, map };
+  struct Entry;
+
+  Kind kind = Kind::null;
+  std::string text;
+  bool secret = false;       ///< `!secret`: text must not be printed.
+  std::uint32_t indent = 0;  ///< Block scalars: columns in front of each line.
+  SourcePlace place;         ///< Of the first character of the value (inside quotes).
+  std::vector<ConfigNode> items;
+  std::vector<Entry> entries;
+
+  [[nodiscard]] const ConfigNode* find(std::string_view key) const;
+  [[nodiscard]] bool is_scalar() const noexcept { return kind == Kind::scalar; }
+  [[nodiscard]] bool is_map() const noexcept { return kind == Kind::map; }
+  [[nodiscard]] bool is_list() const noexcept { return kind == Kind::list; }
+};
+struct ConfigNode::Entry {
+  std::string key;
+  SourcePlace place;  ///< Of the key.
+  ConfigNode value;
+};
+
+/// Parses one file. Refuses what is too deep or too large, keys used twice and undefined variables;
+/// errors go to `errors`, the rest is returned.
+ConfigNode parse_yaml(const ConfigText& source, const Variables& variables, FileSystem& files,
+                      std::vector<Error>& errors);
+
+/// `'name' must be <expected>`: the error for a node of the wrong kind.
+Error wrong_kind(const ConfigNode& node, std::string_view name, std::string_view expected);
+
+}  // namespace flow

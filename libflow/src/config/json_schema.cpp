@@ -1,0 +1,136 @@
+#include <nlohmann/json.hpp>
+
+#include "flow/config/topology.hpp"
+
+namespace flow {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json reference(const std::string& name) { return {{"$ref", "#/$defs/" + name}}; }
+Json array_or_one(const Json& item) {
+  return {{"anyOf", Json::array({item, Json{{"type", "array"}, {"items", item}}})}};
+}
+Json described(Json json, std::string text) {
+  json["description"] = std::move(text);
+  return json;
+}
+Json object(Json properties, std::vector<std::string> required = {}) {
+  Json json{{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+  if (!required.empty()) json["required"] = std::move(required);
+  return json;
+}
+Json map_of(const Json& value) { return {{"type", "object"}, {"additionalProperties", value}, {"minProperties", 1}}; }
+
+/// Options as the manual spells them: `format.header` may also be written flat or nested, so unknown keys are
+/// left to `flowctl check`.
+Json connector_node(const std::vector<const ConnectorEntry*>& connectors, bool source) {
+  Json properties;
+  Json names = Json::array();
+  for (const auto* connector : connectors) {
+    if (source ? !connector->make_source : !connector->make_sink) continue;
+    names.push_back(connector->name);
+    for (const auto& option : source ? connector->source_options : connector->sink_options) {
+      auto& property = properties[option.name];
+      const auto text = connector->name + ": " + option.meaning +
+                        (option.default_value.empty() ? "" : " (default " + option.default_value + ")");
+      property["description"] = property.contains("description")
+                                    ? property["description"].get<std::string>() + "\n" + text
+                                    : text;
+    }
+  }
+  properties["connector"] = {{"enum", names}};
+  properties["parallelism"] = reference("count");
+  if (source) {
+    properties["schema"] = map_of(reference("column"));
+    properties["event_time"] = described(Json{{"type", "string"}}, "timestamp column that orders the rows");
+    properties["watermark"] = {
+        {"anyOf", Json::array({reference("duration"), object({{"delay", reference("duration")}, {"idle", reference("duration")}}, {"delay"})})}};
+    properties["on_error"] = {{"enum", {"fail", "skip", "dead_letter"}}};
+  } else {
+    properties["from"] = {{"type", "string"}};
+  }
+  Json json{{"type", "object"}, {"properties", properties}};
+  json["required"] = source ? Json::array({"connector"}) : Json::array({"connector", "from"});
+  return json;
+}
+
+Json step() {
+  const auto expression = reference("expression");
+  const auto names = array_or_one(Json{{"type", "string"}});
+  Json json = object({
+      {"from", names},
+      {"parallelism", reference("count")},
+      {"filter", expression},
+      {"select", {{"anyOf", Json::array({map_of(expression), Json{{"type", "array"}, {"items", {{"type", "string"}}}}})}}},
+      {"with", map_of(expression)},
+      {"drop", names},
+      {"rename", map_of(Json{{"type", "string"}})},
+      {"union", Json{{"type", "array"}, {"items", {{"type", "string"}}}}},
+      {"key_by", {{"anyOf", Json::array({names, map_of(expression)})}}},
+      {"window",
+       {{"oneOf", Json::array({object({{"tumbling", reference("duration")}}, {"tumbling"}),
+                               object({{"hopping", object({{"size", reference("duration")}, {"slide", reference("duration")}},
+                                                          {"size", "slide"})}},
+                                      {"hopping"})})}}},
+      {"lateness", reference("duration")},
+      {"late_rows", Json{{"type", "string"}}},
+      {"aggregate", map_of(described(Json{{"type", "string"}}, "count(), sum(x), min(x), max(x), avg(x)"))},
+      {"top", object({{"n", reference("count")}, {"by", names}, {"per", names}}, {"n", "by"})},
+  });
+  Json verbs = Json::array();
+  for (const auto* verb : {"filter", "select", "with", "drop", "rename", "union", "aggregate", "top"})
+    verbs.push_back({{"required", {verb}}});
+  json["oneOf"] = verbs;
+  return json;
+}
+
+}  // namespace
+
+std::string topology_json_schema(const ConnectorRegistry& connectors) {
+  Json json;
+  json["$schema"] = "https://json-schema.org/draft/2020-12/schema";
+  json["title"] = "Flow topology";
+  json["$defs"] = {
+      {"duration", described(Json{{"type", "string"}, {"pattern", "^-?[0-9]+(us|ms|s|m|h|d)$"}}, "such as 250ms, 5s, 10m, 1h, 2d")},
+      {"count", {{"type", "integer"}, {"minimum", 1}}},
+      {"expression", described(Json{{"type", {"string", "number", "boolean"}}}, "a PostgreSQL scalar expression; see `flowctl functions`")},
+      {"column",
+       {{"anyOf", Json::array({described(Json{{"type", "string"}},
+                                         "bool, int32, int64, float64, string, bytes, date, timestamp; `not null` may follow"),
+                               object({{"type", Json{{"type", "string"}}},
+                                       {"format", Json{{"type", "string"}}},
+                                       {"zone", Json{{"type", "string"}}},
+                                       {"unit", Json{{"enum", {"s", "ms", "us", "ns"}}}}},
+                                      {"type"})})}}},
+      {"source", connector_node(connectors.all(), true)},
+      {"step", step()},
+      {"sink", connector_node(connectors.all(), false)},
+  };
+  const auto body = object({
+      {"job", Json{{"type", "string"}}},
+      {"parallelism", reference("count")},
+      {"key_groups", reference("count")},
+      {"linger", reference("duration")},
+      {"checkpoints", object({{"directory", Json{{"type", "string"}}},
+                              {"interval", reference("duration")},
+                              {"timeout", reference("duration")},
+                              {"min_pause", reference("duration")},
+                              {"retained", reference("count")},
+                              {"mode", Json{{"enum", {"exactly_once"}}}}},
+                             {"directory"})},
+      {"restart", object({{"policy", Json{{"enum", {"none", "fixed", "exponential"}}}},
+                          {"attempts", Json{{"type", "integer"}, {"minimum", 0}}},
+                          {"initial", reference("duration")},
+                          {"max", reference("duration")},
+                          {"reset_after", reference("duration")}})},
+      {"dead_letters", Json{{"type", "object"}, {"required", {"connector"}}}},
+      {"sources", map_of(reference("source"))},
+      {"steps", map_of(reference("step"))},
+      {"sinks", map_of(reference("sink"))},
+  });
+  json.update(body);
+  return json.dump(2);
+}
+
+}  // namespace flow

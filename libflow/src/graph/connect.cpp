@@ -1,0 +1,85 @@
+#include "flow/graph/connect.hpp"
+
+#include "flow/base/nearest.hpp"
+
+namespace flow {
+
+const ConnectorEntry* require_connector(const ConnectorRegistry& connectors, std::string_view name,
+                                        Direction direction, const SourcePlace& place, std::vector<Error>& errors) {
+  const auto* entry = connectors.find(name);
+  const auto usable = [&](const ConnectorEntry& candidate) {
+    return direction == Direction::source ? static_cast<bool>(candidate.make_source)
+                                          : static_cast<bool>(candidate.make_sink);
+  };
+  if (entry != nullptr && usable(*entry)) return entry;
+  std::vector<std::string> names;
+  std::string list;
+  for (const auto* candidate : connectors.all()) {
+    if (!usable(*candidate)) continue;
+    names.push_back(candidate->name);
+    list += (list.empty() ? "" : ", ") + candidate->name;
+  }
+  const auto* what = direction == Direction::source ? "source" : "sink";
+  if (entry != nullptr) {
+    errors.push_back(Error{Errc::wrong_direction, "connector '" + std::string{name} + "' cannot be a " + what}
+                         .with_note(std::string{what} + "s: " + list)
+                         .at(place));
+  } else {
+    errors.push_back(Error{Errc::unknown_connector, "no connector '" + std::string{name} + "'"}
+                         .with_note(std::string{what} + "s: " + list + did_you_mean(name, names))
+                         .at(place));
+  }
+  return nullptr;
+}
+
+std::shared_ptr<const Source> make_source(const ConnectorEntry& connector, SourceRequest request,
+                                          const SourcePlace& place, std::vector<Error>& errors) {
+  auto made = connector.make_source(request);
+  auto unknown = request.options.unknown(connector.source_options);
+  const bool clean = unknown.empty();
+  for (auto& error : unknown) errors.push_back(std::move(error));
+  if (made) return clean ? *std::move(made) : nullptr;
+  auto error = std::move(made).error();
+  errors.push_back(error.where().line == 0 ? std::move(error).at(place) : std::move(error));
+  return nullptr;
+}
+
+SinkNode make_sink_node(const ConnectorEntry& connector, std::string node, Options options) {
+  SinkNode sink;
+  sink.connector = connector.name;
+  sink.make = [make = connector.make_sink, known = connector.sink_options, node = std::move(node),
+               options = std::move(options)](const SchemaPtr& schema,
+                                             bool changelog) -> Result<std::shared_ptr<const Sink>> {
+    SinkRequest request{node, schema, changelog, options};
+    auto made = make(request);
+    if (!made) return made;
+    if (auto unknown = request.options.unknown(known); !unknown.empty()) return std::move(unknown.front());
+    return made;
+  };
+  return sink;
+}
+
+bool check_event_time(const Schema& schema, const std::string& column, const std::string& source,
+                      const SourcePlace& place, std::vector<Error>& errors) {
+  const auto index = schema.index_of(column);
+  if (!index) {
+    std::vector<std::string> names;
+    std::string list;
+    for (const auto& field : schema.fields()) {
+      names.push_back(field.name);
+      list += (list.empty() ? "" : ", ") + field.name;
+    }
+    errors.push_back(Error{Errc::bad_value, "no column '" + column + "' in '" + source + "'"}
+                         .with_note("columns: " + list + did_you_mean(column, names))
+                         .at(place));
+    return false;
+  }
+  if (schema.field(*index).type == types::timestamp) return true;
+  errors.push_back(Error{Errc::bad_value, "event time '" + column + "' must be a timestamp, not " +
+                                              std::string{to_string(schema.field(*index).type)}}
+                       .with_remedy("declare the column as `timestamp`, with `unit: ms` if the text holds numbers")
+                       .at(place));
+  return false;
+}
+
+}  // namespace flow

@@ -1,0 +1,267 @@
+#include <algorithm>
+#include <cctype>
+#include <unordered_map>
+
+#include "flow/base/nearest.hpp"
+#include "flow/graph/logical_graph.hpp"
+
+namespace flow {
+namespace {
+
+/// Where a readable name leads: a node and one of its ports.
+struct Readable {
+  std::size_t node = 0;
+  std::uint32_t port = 0;
+};
+
+constexpr std::size_t kMaxNodes = 10'000;
+
+bool is_name(std::string_view text) {
+  const auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
+  return !text.empty() && letter(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) {
+    return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '.';
+  });
+}
+
+/// Resolves names, orders the nodes, derives shapes; collects every error on the way.
+class Validator {
+ public:
+  explicit Validator(LogicalGraph graph) {
+    valid_.graph = std::move(graph);
+    valid_.resolved.resize(nodes().size());
+    broken_.resize(nodes().size(), false);
+  }
+
+  Validation run() {
+    if (nodes().size() > kMaxNodes) {
+      fail(Error{Errc::too_complex, "topology has " + std::to_string(nodes().size()) +
+                                        " nodes, at most " + std::to_string(kMaxNodes) + " are possible"});
+      return finish();
+    }
+    collect_names();
+    resolve_inputs();
+    if (order_nodes()) derive_shapes();
+    check_outputs();
+    return finish();
+  }
+
+ private:
+  const std::vector<LogicalNode>& nodes() const { return valid_.graph.nodes; }
+  void fail(Error error) { errors_.push_back(std::move(error)); }
+
+  Validation finish() {
+    Validation result;
+    std::stable_sort(errors_.begin(), errors_.end(), [](const Error& a, const Error& b) {
+      return std::tie(a.where().file, a.where().line, a.where().column) <
+             std::tie(b.where().file, b.where().line, b.where().column);
+    });
+    result.warnings = std::move(warnings_);
+    const bool broken = std::find(broken_.begin(), broken_.end(), true) != broken_.end();
+    if (errors_.empty() && !broken) result.graph = std::move(valid_);
+    result.errors = std::move(errors_);
+    return result;
+  }
+
+  void add_name(const std::string& name, const SourcePlace& place, std::optional<Readable> readable) {
+    if (!is_name(name)) {
+      fail(Error{Errc::bad_name, "'" + name + "' is not a valid name"}
+               .with_remedy("use letters, digits and underscores, beginning with a letter")
+               .at(place));
+    }
+    const auto [at, is_new] = places_.try_emplace(name, place);
+    if (!is_new) {
+      fail(Error{Errc::duplicate_name, "name '" + name + "' is used twice"}
+               .with_note("first used at " + at->second.file + ":" + std::to_string(at->second.line))
+               .at(place));
+      return;
+    }
+    if (readable) readable_.emplace(name, *readable);
+  }
+
+  void collect_names() {
+    for (std::size_t i = 0; i < nodes().size(); ++i) {
+      const auto& node = nodes()[i];
+      const bool is_sink = std::holds_alternative<SinkNode>(node.what);
+      add_name(node.name, node.place, is_sink ? std::nullopt : std::optional<Readable>{{i, 0}});
+      for (const auto& [port, name] : node.side_outputs) add_name(name, node.place, Readable{i, port});
+    }
+  }
+
+  void resolve_inputs() {
+    for (std::size_t i = 0; i < nodes().size(); ++i) {
+      const auto& node = nodes()[i];
+      check_input_count(i);
+      for (const auto& input : node.inputs) {
+        if (const auto found = readable_.find(input.name); found != readable_.end()) {
+          valid_.resolved[i].inputs.push_back({found->second.node, found->second.port});
+          continue;
+        }
+        broken_[i] = true;
+        if (places_.contains(input.name)) {
+          fail(Error{Errc::unknown_input, "'" + node.name + "' reads '" + input.name + "', which is a sink"}
+                   .with_remedy("read from the node that feeds the sink")
+                   .at(input.place));
+          continue;
+        }
+        std::vector<std::string> names;
+        for (const auto& [name, _] : readable_) names.push_back(name);
+        std::sort(names.begin(), names.end());
+        auto error = Error{Errc::unknown_input, "no node '" + input.name + "'"}.at(input.place);
+        std::string list;
+        for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+        std::string note = "nodes: " + list + did_you_mean(input.name, names);
+        fail(std::move(error).with_note(std::move(note)));
+      }
+    }
+  }
+
+  void check_input_count(std::size_t index) {
+    const auto& node = nodes()[index];
+    if (std::holds_alternative<BrokenNode>(node.what)) return;
+    const auto count = node.inputs.size();
+    const auto* op = std::get_if<OperatorNode>(&node.what);
+    const bool any = op != nullptr && std::holds_alternative<UnionSpec>(op->spec);
+    const std::size_t expected = std::holds_alternative<SourceNode>(node.what) ? 0 : 1;
+    if (any ? count >= 1 : count == expected) return;
+    broken_[index] = true;
+    fail(Error{Errc::wrong_inputs, "'" + node.name + "' has " + std::to_string(count) + " inputs, expected " +
+                                       (any ? "at least 1" : std::to_string(expected))}
+             .at(node.place));
+  }
+
+  /// Kahn's algorithm in declaration order; what is left over is a cycle.
+  bool order_nodes() {
+    std::vector<std::size_t> waiting(nodes().size(), 0);
+    std::vector<std::vector<std::size_t>> readers(nodes().size());
+    for (std::size_t i = 0; i < nodes().size(); ++i) {
+      for (const auto& input : valid_.resolved[i].inputs) {
+        ++waiting[i];
+        readers[input.node].push_back(i);
+      }
+    }
+    std::vector<std::size_t> ready;
+    for (std::size_t i = nodes().size(); i-- > 0;)
+      if (waiting[i] == 0) ready.push_back(i);
+    while (!ready.empty()) {
+      const auto i = ready.back();
+      ready.pop_back();
+      valid_.order.push_back(i);
+      for (const auto reader : readers[i])
+        if (--waiting[reader] == 0) ready.push_back(reader);
+    }
+    if (valid_.order.size() == nodes().size()) return true;
+    std::vector<bool> ordered(nodes().size(), false);
+    for (const auto i : valid_.order) ordered[i] = true;
+    report_cycle(ordered);
+    return false;
+  }
+
+  /// Walks backwards among unordered nodes until one repeats: that loop is named.
+  void report_cycle(const std::vector<bool>& ordered) {
+    std::size_t at = 0;
+    while (ordered[at]) ++at;
+    std::vector<std::size_t> path;
+    while (std::find(path.begin(), path.end(), at) == path.end()) {
+      path.push_back(at);
+      for (const auto& input : valid_.resolved[at].inputs) {
+        if (!ordered[input.node]) {
+          at = input.node;
+          break;
+        }
+      }
+    }
+    path.erase(path.begin(), std::find(path.begin(), path.end(), at));
+    std::reverse(path.begin(), path.end());
+    std::string text = nodes()[path.back()].name;
+    for (const auto i : path) text += " → " + nodes()[i].name;
+    fail(Error{Errc::cycle, "nodes form a cycle: " + text}
+             .with_remedy("a node cannot read what it produces; remove one of these inputs")
+             .at(nodes()[path.back()].place));
+  }
+
+  void derive_shapes() {
+    for (const auto i : valid_.order) {
+      auto& resolved = valid_.resolved[i];
+      std::vector<StreamShape> inputs;
+      for (const auto& input : resolved.inputs) {
+        // A side output that the spec does not have was reported at its node.
+        const auto& ports = valid_.resolved[input.node].ports;
+        if (broken_[input.node] || input.port >= ports.size()) broken_[i] = true;
+        if (!broken_[i]) inputs.push_back(ports[input.port]);
+      }
+      if (broken_[i]) continue;
+      std::visit([&](const auto& what) { derive(i, what, inputs); }, nodes()[i].what);
+    }
+  }
+
+  void derive(std::size_t index, const BrokenNode&, const std::vector<StreamShape>& /*inputs*/) {
+    broken_[index] = true;
+  }
+
+  void derive(std::size_t index, const SourceNode& source,
+              const std::vector<StreamShape>& /*inputs*/) {
+    StreamShape shape;
+    shape.schema = source.source->schema();
+    shape.time_column = source.time_column;
+    shape.has_watermark = source.watermark.has_value();
+    valid_.resolved[index].ports = {std::move(shape)};
+  }
+
+  void derive(std::size_t index, const OperatorNode& op, const std::vector<StreamShape>& inputs) {
+    auto shape = shape_of(op.spec, inputs, nodes()[index].place);
+    for (auto& error : shape.errors) {
+      broken_[index] = true;
+      fail(std::move(error));
+    }
+    for (const auto& [port, name] : nodes()[index].side_outputs) {
+      if (broken_[index] || port < shape.ports.size()) continue;
+      broken_[index] = true;
+      fail(Error{Errc::unknown_key, "'" + nodes()[index].name + "' has no side output for '" + name + "'"}
+               .at(nodes()[index].place));
+    }
+    valid_.resolved[index].ports = std::move(shape.ports);
+  }
+
+  void derive(std::size_t index, const SinkNode& node, const std::vector<StreamShape>& inputs) {
+    auto sink = node.make(inputs[0].schema, inputs[0].changelog);
+    auto status = sink ? (*sink)->accept(*inputs[0].schema, inputs[0].changelog) : Status{sink.error()};
+    if (!status) {
+      auto error = std::move(status).error();
+      if (error.where().line == 0) error = std::move(error).at(nodes()[index].place);
+      fail(std::move(error).with_context("sink '" + nodes()[index].name + "'"));
+      return;
+    }
+    valid_.resolved[index].sink = *std::move(sink);
+  }
+
+  void check_outputs() {
+    const bool has_sink = std::any_of(nodes().begin(), nodes().end(), [](const LogicalNode& node) {
+      return std::holds_alternative<SinkNode>(node.what) || std::holds_alternative<BrokenNode>(node.what);
+    });
+    if (!has_sink) {
+      fail(Error{Errc::nothing_to_do, "topology has no sink"}.with_remedy(
+          "add one under `sinks:`; `connector: print` shows rows, `connector: blackhole` drops them"));
+    }
+    std::vector<bool> read(nodes().size(), false);
+    for (const auto& resolved : valid_.resolved)
+      for (const auto& input : resolved.inputs) read[input.node] = true;
+    for (std::size_t i = 0; i < nodes().size(); ++i) {
+      if (read[i] || broken_[i] || std::holds_alternative<SinkNode>(nodes()[i].what)) continue;
+      warnings_.push_back(
+          Error{Errc::nothing_to_do, "nobody reads '" + nodes()[i].name + "'"}.at(nodes()[i].place));
+    }
+  }
+
+  ValidatedGraph valid_;
+  std::vector<bool> broken_;  ///< Nodes whose shape cannot be known; what reads them reports nothing more.
+  std::unordered_map<std::string, SourcePlace> places_;
+  std::unordered_map<std::string, Readable> readable_;
+  std::vector<Error> errors_;
+  std::vector<Error> warnings_;
+};
+
+}  // namespace
+
+Validation validate(LogicalGraph graph) { return Validator{std::move(graph)}.run(); }
+
+}  // namespace flow

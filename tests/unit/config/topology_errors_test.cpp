@@ -1,0 +1,141 @@
+#include "load.hpp"
+
+#include "support/catch.hpp"
+
+namespace flow::testing {
+namespace {
+
+using Places = std::vector<std::string>;
+
+/// A topology that is right but for one step.
+LoadedTopology with_step(const std::string& step) {
+  return load(
+      "sources:\n  a: {connector: rows, schema: {x: int64, at: timestamp}, event_time: at, "
+      "watermark: 1s}\nsteps:\n  s: " +
+      step + "\nsinks:\n  o: {from: s, connector: seen}\n");
+}
+
+TEST_CASE("text that is not YAML is refused where the parser stopped", "[unit][config]") {
+  CHECK(places(load("job: [1, 2\nsinks: {}\n").errors) == Places{"2:6 yaml_syntax"});
+  CHECK(places(load("a: 1\n\tb: 2\n").errors).size() == 1);
+  CHECK(places(load("").errors) == Places{"0:0 missing_key"});
+  CHECK(places(load("--- {}\n--- {}\n").errors) == Places{"0:0 yaml_syntax"});
+}
+
+TEST_CASE("every mistake is reported, not only the first", "[unit][config]") {
+  const auto loaded = load(R"(job: j
+paralelism: 2
+sources:
+  a: {conector: rows, schema: {x: int64}}
+  b: {connector: rows, schema: {x: int46}}
+steps:
+  s: {from: a}
+sinks:
+  o: {from: s, connector: sen}
+)");
+  CHECK(places(loaded.errors) == Places{"4:6 missing_key", "5:36 bad_value", "7:3 wrong_verb_count",
+                                        "9:27 unknown_connector", "2:1 unknown_key"});
+}
+
+TEST_CASE("a wrong word comes with the nearest right one", "[unit][config]") {
+  const auto errors = with_step("{from: a, fliter: x > 1}").errors;
+  REQUIRE(errors.size() == 2);
+  CHECK(errors[1].code() == Errc::unknown_key);
+  CHECK_THAT(errors[1].notes().back(), Catch::Contains("lateness") || Catch::Contains("from"));
+  const auto window = with_step("{from: a, window: {tumblin: 1h}, aggregate: {n: count()}}").errors;
+  REQUIRE_FALSE(window.empty());
+  CHECK_THAT(window.front().notes().back(), Catch::Contains("did you mean 'tumbling'?"));
+}
+
+TEST_CASE("a step has one verb", "[unit][config]") {
+  CHECK(places(with_step("{from: a, filter: x > 1, drop: x}").errors) ==
+        Places{"4:3 wrong_verb_count"});
+  CHECK(places(with_step("{from: a, join: {left: a, right: a}}").errors) ==
+        Places{"4:22 wrong_verb_count"});
+  CHECK(places(with_step("{filter: x > 1}").errors) == Places{"4:3 missing_key"});
+  CHECK(places(with_step("[a]").errors) == Places{"4:6 bad_value"});
+}
+
+TEST_CASE("aggregates, windows and tops are checked in form", "[unit][config]") {
+  CHECK(places(with_step("{from: a, aggregate: {n: count()}}").errors) ==
+        Places{"4:3 missing_key"});
+  CHECK(places(with_step("{from: a, window: {session: 5m}, aggregate: {n: count()}}").errors)
+            .size() == 1);
+  CHECK(places(with_step("{from: a, window: {tumbling: soon}, aggregate: {n: count()}}").errors) ==
+        Places{"4:35 bad_value"});
+  CHECK(places(with_step("{from: a, window: {hopping: {size: 1h}}, aggregate: {n: count()}}")
+                   .errors) == Places{"4:34 missing_key"});
+  CHECK(places(with_step("{from: a, window: {tumbling: 1h}, aggregate: {}}").errors) ==
+        Places{"4:51 bad_value"});
+  CHECK(
+      places(with_step("{from: a, key_by: x + 1, window: {tumbling: 1h}, aggregate: {n: count()}}")
+                 .errors) == Places{"4:24 bad_value"});
+  CHECK(places(with_step("{from: a, top: {n: 0, by: x}}").errors) == Places{"4:25 bad_value"});
+  CHECK(places(with_step("{from: a, top: {n: 1, by: x down}}").errors) == Places{"4:32 bad_value"});
+}
+
+TEST_CASE("sources are checked against their schema", "[unit][config]") {
+  const auto source = [](const std::string& more) {
+    return places(load("sources:\n  a: {connector: rows, schema: {x: int64, at: timestamp}" + more +
+                       "}\nsinks:\n  o: {from: a, connector: seen}\n")
+                      .errors);
+  };
+  CHECK(source("").empty());
+  CHECK(source(", event_time: ta") == Places{"2:71 bad_value"});
+  CHECK(source(", event_time: x") == Places{"2:71 bad_value"});
+  CHECK(source(", watermark: 5s") == Places{"2:70 missing_key"});
+  CHECK(source(", event_time: at, watermark: -5s") == Places{"2:86 bad_value"});
+  CHECK(source(", on_error: ignore") == Places{"2:69 bad_value"});
+  CHECK(source(", on_error: dead_letter") == Places{"2:3 missing_key"});
+  CHECK(source(", cuont: 5") == Places{"2:66 unknown_option"});
+  CHECK(source(", count: many") == Places{"2:66 bad_option"});
+  CHECK(source(", parallelism: 0") == Places{"2:72 bad_value"});
+}
+
+TEST_CASE("a connector that cannot write is no sink", "[unit][config]") {
+  CHECK(places(load("sinks:\n  o: {from: a, connector: rows}\n").errors) ==
+        Places{"2:27 wrong_direction"});
+}
+
+TEST_CASE("keys given twice are refused, in one mapping and over files", "[unit][config]") {
+  CHECK(places(load("sinks:\n  o: {from: a, connector: seen}\n  o: {from: b, connector: seen}\n")
+                   .errors) == Places{"3:3 duplicate_name"});
+  const auto files = make_posix_file_system();
+  const auto loaded = load_topology({{"a.yaml", "job: one\n"}, {"b.yaml", "job: two\n"}},
+                                    fake_connectors(), {}, *files);
+  REQUIRE(loaded.errors.size() == 1);
+  CHECK(loaded.errors[0].where() == SourcePlace{"b.yaml", 1, 6, 3});
+}
+
+TEST_CASE("hostile files are refused without harm", "[unit][config]") {
+  std::string deep;
+  for (int i = 0; i < 5000; ++i) deep += "[";
+  CHECK_FALSE(load(deep).errors.empty());
+  CHECK(places(load("sinks: " + std::string(100, '[') + std::string(100, ']')).errors)
+            .front()
+            .find("too_complex") != std::string::npos);
+  // Aliases of aliases: 10^9 values from 200 bytes.
+  std::string bomb = "a: &a [1,1,1,1,1,1,1,1,1,1]\n";
+  for (char c = 'b'; c < 'k'; ++c) {
+    const auto before = static_cast<char>(c - 1);
+    bomb += std::string{c} + ": &" + c + " [";
+    for (int i = 0; i < 10; ++i) bomb += std::string{i == 0 ? "" : ","} + "*" + before;
+    bomb += "]\n";
+  }
+  CHECK(places(load(bomb).errors).front().find("too_complex") != std::string::npos);
+  CHECK(places(load(std::string(5u << 20, '#')).errors) == Places{"0:0 too_complex"});
+}
+
+TEST_CASE("an error shows the line with the words underlined", "[unit][config]") {
+  const std::string text = "sinks:\n  o: {from: a, connector: sen}\n";
+  const auto loaded = load(text);
+  REQUIRE(loaded.errors.size() == 1);
+  CHECK(render(loaded.errors[0], text) ==
+        "job.yaml:2:27: error E1210: no connector 'sen'\n"
+        "    2 |   o: {from: a, connector: sen}\n"
+        "      |                           ^~~\n"
+        "   sinks: seen      did you mean 'seen'?\n");
+}
+
+}  // namespace
+}  // namespace flow::testing

@@ -1,0 +1,41 @@
+#include "exit_code.hpp"
+#include "report.hpp"
+#include "run_options.hpp"
+
+#include "flow/api/environment.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace flow {
+
+int Environment::main(int argc, char** argv) {
+  command::Signals signals;
+  command::RunArguments arguments;
+  std::optional<std::uint32_t> parallelism;
+  CLI::App app{"A job of Flow."};
+  app.add_option("--parallelism", parallelism, "subtasks per step")
+      ->check(CLI::Range(1u, kMaxKeyGroups));
+  command::add_run_options(app, arguments);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? command::kDone : command::kUserError;
+  }
+
+  auto world = command::make_world();
+  if (!world) return command::report(world.error(), arguments.json);
+  std::vector<Error> errors;
+  auto validation = validate(graph((*world)->connectors, errors));
+  for (auto& error : validation.errors) errors.push_back(std::move(error));
+  if (!errors.empty()) {
+    for (const auto& error : errors) command::report(error, arguments.json);
+    return command::exit_code_of(errors.front().fault());
+  }
+  auto plan_options = options();
+  if (parallelism) plan_options.parallelism = *parallelism;
+  auto planned = plan(*validation.graph, plan_options);
+  if (!planned) return command::report(planned.error(), arguments.json);
+  return command::run_plan(*std::move(planned), arguments, **world, signals);
+}
+
+}  // namespace flow

@@ -1,0 +1,91 @@
+#include "job_files.hpp"
+
+#include "command/exit_code.hpp"
+#include "command/report.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+
+namespace flow::flowctl {
+namespace {
+
+constexpr ByteCount kMaxConfigBytes = 4_MiB;
+
+Result<Variables> variables_of(const JobArguments& arguments) {
+  Variables variables;
+  for (const auto& assignment : arguments.set) {
+    const auto equals = assignment.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Error{Errc::bad_argument, "--set takes NAME=VALUE, not '" + assignment + "'"};
+    }
+    variables.set[assignment.substr(0, equals)] = assignment.substr(equals + 1);
+  }
+  variables.environment = [](const std::string& name) -> std::optional<std::string> {
+    const char* value =
+        std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): startup, one thread
+    return value == nullptr ? std::nullopt : std::optional<std::string>{value};
+  };
+  return variables;
+}
+
+}  // namespace
+
+std::string_view LoadedJob::text_of(const Error& error) const {
+  for (const auto& text : texts)
+    if (text.path == error.where().file) return text.text;
+  return {};
+}
+
+LoadedJob load_job(const JobArguments& arguments, command::World& world) {
+  LoadedJob job;
+  for (const auto& path : arguments.files) {
+    auto text = world.files->read_all(path, kMaxConfigBytes);
+    if (text)
+      job.texts.push_back({path, *std::move(text)});
+    else
+      job.errors.push_back(std::move(text).error());
+  }
+  auto variables = variables_of(arguments);
+  if (!variables) job.errors.push_back(std::move(variables).error());
+  if (!job.errors.empty()) return job;
+
+  auto loaded = load_topology(job.texts, world.connectors, *variables, *world.files);
+  job.topology = std::move(loaded.topology);
+  job.errors = std::move(loaded.errors);
+  auto validation = validate(job.topology.graph);
+  for (auto& error : validation.errors)
+    if (job.errors.empty() || error.code() != Errc::nothing_to_do)
+      job.errors.push_back(std::move(error));
+  job.warnings = std::move(validation.warnings);
+  std::stable_sort(job.errors.begin(), job.errors.end(), [](const Error& a, const Error& b) {
+    return std::tie(a.where().file, a.where().line, a.where().column) <
+           std::tie(b.where().file, b.where().line, b.where().column);
+  });
+  if (job.errors.empty()) job.graph = std::move(validation.graph);
+  return job;
+}
+
+Result<ExecutionPlan> plan_job(const LoadedJob& job, const JobArguments& arguments) {
+  PlanOptions options;
+  options.parallelism = arguments.parallelism.value_or(
+      job.topology.parallelism.value_or(std::max(1u, std::thread::hardware_concurrency())));
+  options.key_groups = job.topology.key_groups;
+  options.checkpoints = job.topology.checkpoints;
+  options.restart = job.topology.restart;
+  options.dead_letters = job.topology.dead_letters;
+  FLOW_ASSIGN(auto planned, plan(*job.graph, options));
+  if (job.topology.linger) planned.linger = *job.topology.linger;
+  return planned;
+}
+
+int report(const LoadedJob& job, bool json) {
+  int code = command::kDone;
+  for (const auto& error : job.errors) {
+    const auto its_code = command::report(error, json, job.text_of(error));
+    if (code == command::kDone) code = its_code;
+  }
+  return code;
+}
+
+}  // namespace flow::flowctl

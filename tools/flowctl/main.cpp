@@ -1,0 +1,123 @@
+#include "catalogue_commands.hpp"
+#include "command/exit_code.hpp"
+#include "command/report.hpp"
+#include "command/run_options.hpp"
+#include "command/world.hpp"
+#include "run_command.hpp"
+#include "topology_commands.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+
+namespace flow::flowctl {
+namespace {
+
+/// What was typed.
+struct Typed {
+  JobArguments job;
+  command::RunArguments run;
+  std::string format = "text";
+  std::string name;
+  bool json = false;
+};
+
+void add_job_options(CLI::App& command, JobArguments& job) {
+  command.add_option("FILE", job.files, "topology files; several make one job")
+      ->required()
+      ->type_name("");
+  command.add_option("--set", job.set, "NAME=VALUE for ${NAME} in the files")
+      ->type_name("NAME=VALUE")
+      ->take_all();
+  command
+      .add_option("--parallelism", job.parallelism,
+                  "subtasks per step; default: the file's, else one per core")
+      ->check(CLI::Range(1u, kMaxKeyGroups));
+}
+
+int dispatch(int argc, char** argv) {
+  command::Signals signals;
+  CLI::App app{"Flow: stateful stream processing in one binary."};
+  app.name("flowctl");
+  app.set_version_flag("--version", std::string{"flowctl "} + FLOW_VERSION);
+  app.require_subcommand(1);
+  app.footer("Example: flowctl run configs/topologies/airport_delays.yaml");
+  Typed typed;
+  auto& job = typed.job;
+
+  auto* run_command = app.add_subcommand("run", "run a job here, in this process");
+  add_job_options(*run_command, job);
+  command::add_run_options(*run_command, typed.run);
+  run_command->footer(
+      "Goes on from the job's last snapshot if an earlier run was cut off.\n"
+      "Ctrl-C stops: sources end, a last checkpoint is taken, output is committed.\n"
+      "Example: flowctl run job.yaml --set INPUT=data.csv --parallelism 2");
+
+  auto* check_command =
+      app.add_subcommand("check", "find everything that is wrong without running");
+  add_job_options(*check_command, job);
+  check_command->add_flag("--json", typed.json, "errors as JSON lines on stderr");
+  check_command->footer("Example: flowctl check job.yaml");
+
+  auto* plan_command = app.add_subcommand("plan", "show what would run");
+  add_job_options(*plan_command, job);
+  plan_command->add_option("--format", typed.format, "text, json or dot")
+      ->check(CLI::IsMember({"text", "json", "dot"}));
+  plan_command->footer("Example: flowctl plan job.yaml --format dot | dot -Tsvg > plan.svg");
+
+  auto* schema_command =
+      app.add_subcommand("schema", "print the JSON Schema of topology files, for editors");
+  auto* infer_command =
+      schema_command->add_subcommand("infer", "print a `schema:` block for a csv or ndjson file");
+  infer_command->add_option("FILE", typed.name, "file to look at")->required()->type_name("");
+  infer_command->footer("Example: flowctl schema infer data.csv");
+
+  auto* connectors_command =
+      app.add_subcommand("connectors", "list connectors, or the options of one");
+  connectors_command->add_option("NAME", typed.name, "a connector")->type_name("");
+  connectors_command->add_flag("--json", typed.json, "as JSON");
+  connectors_command->footer("Example: flowctl connectors file");
+
+  auto* functions_command =
+      app.add_subcommand("functions", "list functions of expressions, or describe one");
+  functions_command->add_option("NAME", typed.name, "a function")->type_name("");
+  functions_command->add_flag("--json", typed.json, "as JSON");
+  functions_command->footer("Example: flowctl functions date_trunc");
+
+  auto* explain_command = app.add_subcommand("explain", "explain an error code");
+  explain_command->add_option("CODE", typed.name, "such as E1104")->type_name("");
+  explain_command->footer("Example: flowctl explain E1104");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? command::kDone : command::kUserError;
+  }
+
+  auto world = command::make_world();
+  if (!world) return command::report(world.error());
+  if (run_command->parsed()) return run(job, typed.run, **world, signals);
+  if (check_command->parsed()) return check(job, typed.json, **world);
+  if (plan_command->parsed()) return show_plan(job, typed.format, **world);
+  if (infer_command->parsed()) return infer_schema(typed.name, **world);
+  if (schema_command->parsed()) return schema(**world);
+  if (connectors_command->parsed()) return connectors(typed.name, typed.json, **world);
+  if (functions_command->parsed()) return functions(typed.name, typed.json);
+  return explain(typed.name);
+}
+
+}  // namespace
+}  // namespace flow::flowctl
+
+int main(int argc, char** argv) {
+  try {
+    return flow::flowctl::dispatch(argc, argv);
+  } catch (const std::exception& exception) {
+    const auto text = flow::render(flow::Error{flow::Errc::internal, "flowctl failed"}
+                                       .with_cause(exception.what())
+                                       .with_remedy("please report this"));
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    return flow::command::kInternalError;
+  }
+}
