@@ -4,7 +4,7 @@
 usage: check_names.py [REPOSITORY]
 
 Errors: a file name that says nothing, a name not in snake_case, TODO(now) or a TODO without a kind, a
-header without `#pragma once` or with `using namespace`. Warnings: long files, folders with many files.
+header without `#pragma once` or with `using namespace` (literals excepted). Warnings: long files, folders with many files.
 """
 
 import re
@@ -32,7 +32,7 @@ def check_header(path, lines, problems):
     if not any(line.strip() == "#pragma once" for line in lines):
         problems.append(f"{path}: '#pragma once' is missing")
     for number, line in enumerate(lines, 1):
-        if re.match(r"\s*using namespace\b", line):
+        if re.match(r"\s*using namespace\b(?!\s+std::[a-z_]*literals;)", line):
             problems.append(f"{path}:{number}: 'using namespace' in a header")
 
 
