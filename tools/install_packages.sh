@@ -12,7 +12,7 @@ build=(
   zlib1g-dev libzstd-dev liblz4-dev libxxhash-dev libmimalloc-dev libre2-dev
   nlohmann-json3-dev libcli11-dev libbenchmark-dev catch2
 )
-test=(python3 postgresql gzip zstd)   # PostgreSQL: the expression tests compare with it
+test=(python3 postgresql libpq-dev gzip zstd)  # PostgreSQL: the expression tests compare with it
 fetch=(ca-certificates python3-venv)  # tools/fetch_flights.sh
 command -v npm >/dev/null || fetch+=(npm)
 # The format check and the fuzz targets are defined by one version of clang; Debian 13 has no version 14

@@ -107,18 +107,20 @@ Result<Column> Evaluator::call(const Node& node, Rows rows) {
   std::array<Operand, kInlineArguments> operands;
   std::array<const Column*, kInlineArguments> args{};
   bool constants = true;
+  bool null = false;
   const Column* dictionary = nullptr;
   std::size_t varying = 0;
   for (std::size_t i = 0; i < count; ++i) {
     FLOW_TRY(operand(*node.args[i], rows, operands[i]));
     args[i] = operands[i].column;
-    if (is_null_constant(*args[i]) || args[i]->type == types::null)
-      return null_constant(node.type, pool());
+    // The others are still evaluated: they may raise.
+    null = null || is_null_constant(*args[i]) || args[i]->type == types::null;
     if (args[i]->encoding == Encoding::constant) continue;
     constants = false;
     ++varying;
     if (args[i]->encoding == Encoding::dictionary) dictionary = args[i];
   }
+  if (null) return null_constant(node.type, pool());
   const std::span<const Column* const> view{args.data(), count};
   if (constants) return call_on_constants(node, view, rows);
   if (dictionary == nullptr) return call_kernel(node, view, rows);

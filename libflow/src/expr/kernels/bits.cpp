@@ -4,10 +4,6 @@
 
 #include <array>
 
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
-
 namespace flow::expr {
 
 namespace {

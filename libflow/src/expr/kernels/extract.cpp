@@ -104,12 +104,15 @@ std::int64_t shown_year(std::int64_t year) { return year > 0 ? year : year - 1; 
 
 double of_time(Part part, std::int64_t time_of_day) {
   switch (part) {
+    // Whole seconds and fraction apart, so that results are PostgreSQL's to the last bit.
     case Part::microsecond:
       return static_cast<double>(time_of_day % kMinute);
     case Part::millisecond:
-      return static_cast<double>(time_of_day % kMinute) / 1e3;
+      return static_cast<double>(time_of_day % kMinute / kSecond) * 1e3 +
+             static_cast<double>(time_of_day % kSecond) / 1e3;
     case Part::second:
-      return static_cast<double>(time_of_day % kMinute) / 1e6;
+      return static_cast<double>(time_of_day % kMinute / kSecond) +
+             static_cast<double>(time_of_day % kSecond) / 1e6;
     case Part::minute:
       return static_cast<double>(time_of_day / kMinute % 60);
     default:
@@ -166,7 +169,8 @@ double of_timestamp(Part part, std::int64_t timestamp) {
   if (part == Part::epoch) return static_cast<double>(timestamp) / 1e6;
   if (part == Part::julian)
     return static_cast<double>(days + kJulianEpoch) +
-           static_cast<double>(time) / static_cast<double>(kDay);
+           (static_cast<double>(time / kSecond) + static_cast<double>(time % kSecond) / 1e6) /
+               86400.0;
   return of_day(part, days);
 }
 
@@ -323,8 +327,8 @@ Status kernel_date_trunc(const Call& call, Column& out) {
       if (is_infinite(timestamp)) return;
       const std::int64_t start =
           unit > 0 ? floor_div(timestamp, unit) : trunc_days(part, floor_div(timestamp, kDay));
-      if (__builtin_mul_overflow(start, unit > 0 ? unit : kDay, &result[row]) && status &&
-          call.is_valid(row))
+      const bool bad = __builtin_mul_overflow(start, unit > 0 ? unit : kDay, &result[row]);
+      if ((bad || result[row] < kFirstTimestamp) && status && call.is_valid(row))
         status = call.raise(row, Errc::time_out_of_range, "timestamp out of range in date_trunc");
     });
     return status;

@@ -49,7 +49,7 @@ Status kernel_trunc(const Call& call, Column& out) {
 }
 Status kernel_sign(const Call& call, Column& out) {
   return map_double(call, out, [](double value) {
-    return value > 0 ? 1.0 : value < 0 ? -1.0 : value != value ? value : 0.0;
+    return value > 0 ? 1.0 : value < 0 ? -1.0 : 0.0;
   });
 }
 

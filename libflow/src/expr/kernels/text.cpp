@@ -14,6 +14,12 @@ std::size_t bytes_of(const Column& column) {
   return column.encoding == Encoding::plain ? column.extra.size() : column.child->extra.size();
 }
 
+/// Whether characters and bytes are the same in a text argument.
+bool all_ascii(const Column& column) {
+  const Column& plain = column.encoding == Encoding::plain ? column : *column.child;
+  return is_ascii(plain.chars(), plain.extra.size());
+}
+
 /// Runs `body(row)` → Status for rows that count, until one fails.
 template <class Body>
 Status each(const Call& call, Body&& body) {
@@ -169,13 +175,14 @@ std::string_view part_of(std::string_view text, std::string_view delimiter, std:
 }  // namespace
 
 Status kernel_lower(const Call& call, Column& out) {
-  return change_case(call, out, to_lower_ascii);
+  return change_case(call, out, [](char c) { return to_lower_ascii(c); });
 }
 Status kernel_upper(const Call& call, Column& out) {
-  return change_case(call, out, to_upper_ascii);
+  return change_case(call, out, [](char c) { return to_upper_ascii(c); });
 }
 
 Status kernel_length(const Call& call, Column& out) {
+  if (all_ascii(*call.args[0])) return kernel_byte_length(call, out);
   auto* result = out.values.mutable_as<std::int32_t>();
   return with_operand<std::string_view>(*call.args[0], [&](auto text) -> Status {
     call.rows.for_each([&](std::uint32_t row) { result[row] = count_characters(text[row]); });
@@ -193,6 +200,7 @@ Status kernel_byte_length(const Call& call, Column& out) {
 }
 
 Status kernel_substring(const Call& call, Column& out) {
+  if (all_ascii(*call.args[0])) return kernel_substring_bytes(call, out);
   return substring(call, out, skip_characters);
 }
 Status kernel_substring_bytes(const Call& call, Column& out) {

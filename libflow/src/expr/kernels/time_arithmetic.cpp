@@ -111,7 +111,8 @@ double round_micros(double seconds) { return std::rint(seconds * 1e6) / 1e6; }
 bool multiply(const Interval& by, double factor, Interval& result) {
   const double months = by.months * factor;
   const double days = by.days * factor;
-  if (!(std::abs(months) < 2147483648.0) || !(std::abs(days) < 2147483648.0)) return false;
+  const auto fits = [](double count) { return count >= -2147483648.0 && count <= 2147483647.0; };
+  if (!fits(months) || !fits(days)) return false;
   result.months = static_cast<std::int32_t>(months);
   result.days = static_cast<std::int32_t>(days);
   const double month_days = round_micros((months - result.months) * 30);

@@ -15,6 +15,14 @@ inline std::int32_t count_characters(std::string_view text) noexcept {
   return count;
 }
 
+/// Whether every byte is one character.
+inline bool is_ascii(const char* bytes, std::size_t size) noexcept {
+  unsigned char all = 0;
+  for (std::size_t i = 0; i < size; ++i)
+    all = static_cast<unsigned char>(all | static_cast<unsigned char>(bytes[i]));
+  return all < 0x80;
+}
+
 /// Byte position after `characters` characters from `at`, at most the end.
 inline std::size_t skip_characters(std::string_view text, std::size_t at,
                                    std::int64_t characters) noexcept {
