@@ -39,9 +39,16 @@ void live(SimulatedFileSystem& files, FailurePoints& points, Truth& truth, int c
   CHECK(found >= truth.acknowledged);
   CHECK(found <= truth.tried);
   CHECK(taken->next_epoch > found);
-  if (taken->restore) {
-    const auto value = samples::read_checkpoint(*store, *taken->restore);
-    if (value) CHECK(*value == value_of(found));
+  // Not only the last: no manifest is ever seen that names what is gone.
+  const auto epochs = store->list_manifests(taken->attempt);
+  if (!epochs) return;
+  for (const Epoch epoch : *epochs) {
+    const auto bytes = store->read_manifest(taken->attempt, epoch);
+    if (!bytes) return;
+    const auto manifest = decode_manifest(*bytes, "m");
+    REQUIRE(manifest);
+    const auto value = samples::read_checkpoint(*store, *manifest);
+    if (value) CHECK(*value == value_of(epoch));
     if (!value) CHECK(value.error().code() == Errc::io_failed);
   }
   // Whatever was in force when we took over stays in force: nobody else can change it.
@@ -125,6 +132,30 @@ TEST_CASE("the very first life may crash anywhere", "[unit][checkpoint][crash]")
       live(files, *points, truth, 1, 1);
       const bool undisturbed = files.operations() <= n;
       die(files, seed % 2 == 0);
+      live(files, *points, truth, 1, 1);
+      check_clean(files, *points, truth, 1);
+      if (undisturbed) break;
+      REQUIRE(n < 1000);
+    }
+  }
+}
+
+TEST_CASE("what a new attempt has seen stays, whatever dies next", "[unit][checkpoint][crash]") {
+  // The process dies anywhere, another one looks, and then the machine loses what was not synced.
+  const auto points = make_no_failure_points();
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    for (std::uint64_t n = 0;; ++n) {
+      INFO("seed " << seed << " killed after operation " << n);
+      SimulatedFileSystem files{testing::test_seed() + seed * 1000 + n};
+      Truth truth;
+      live(files, *points, truth, 1, 1);
+      files.power_off_after(n);
+      const std::uint64_t before = files.operations();
+      live(files, *points, truth, 1, 1);
+      const bool undisturbed = files.operations() - before <= n;
+      files.kill_processes();
+      live(files, *points, truth, 0, 1);
+      files.crash();
       live(files, *points, truth, 1, 1);
       check_clean(files, *points, truth, 1);
       if (undisturbed) break;
