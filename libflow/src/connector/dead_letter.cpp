@@ -1,34 +1,60 @@
 #include "flow/connector/dead_letter.hpp"
 
-#include "flow/format/utf8.hpp"
+#include "flow/record/builder.hpp"
 
 namespace flow {
+namespace {
 
-SchemaPtr dead_letter_schema() {
-  return make_schema({{"source", types::string, false},
-                      {"place", types::string, false},
-                      {"reason", types::string, false},
-                      {"row", types::string},
-                      {"raw", types::bytes},
-                      {"at", types::timestamp, false}});
+/// Length of the valid UTF-8 sequence at the start of `text`, 0 if there is none.
+std::size_t sequence_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  // Overlong forms, surrogates and what lies beyond U+10FFFF show in the second byte.
+  if (first == 0xE0 && byte(1) < 0xA0) return 0;
+  if (first == 0xED && byte(1) > 0x9F) return 0;
+  if (first == 0xF0 && byte(1) < 0x90) return 0;
+  if (first == 0xF4 && byte(1) > 0x8F) return 0;
+  return length;
 }
 
-Batch dead_letters(std::string_view source, std::span<const BadRow> rows, EventTime at,
-                   SlabPool& pool) {
-  BatchBuilder builder{dead_letter_schema(), pool};
-  for (const auto& row : rows) {
-    builder.column(0).append_view(source);
-    // File names are bytes, too.
-    builder.column(1).append_view(is_utf8(row.where) ? row.where : "?");
-    builder.column(2).append_view(is_utf8(row.reason) ? row.reason : "?");
-    if (is_utf8(row.bytes)) {
-      builder.column(3).append_view(row.bytes);
-      builder.column(4).append_null();
-    } else {
-      builder.column(3).append_null();
-      builder.column(4).append_view(row.bytes);
+std::string readable(std::string_view bytes) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size());
+  while (!bytes.empty()) {
+    if (const auto length = sequence_length(bytes); length != 0) {
+      text.append(bytes.substr(0, length));
+      bytes.remove_prefix(length);
+      continue;
     }
-    builder.column(5).append_int64(at.micros);
+    const auto byte = static_cast<unsigned char>(bytes.front());
+    text.append("\\x").append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
+    bytes.remove_prefix(1);
+  }
+  return text;
+}
+
+}  // namespace
+
+SchemaPtr dead_letter_schema() {
+  return make_schema({{"at", types::timestamp, false},
+                      {"source", types::string, false},
+                      {"place", types::string, false},
+                      {"reason", types::string, false},
+                      {"row", types::string, false}});
+}
+
+Batch make_dead_letters(std::string_view source, std::span<const BadRow> rows, EventTime now,
+                        SlabPool& pool) {
+  BatchBuilder builder{dead_letter_schema(), pool, static_cast<std::uint32_t>(rows.size())};
+  for (const auto& row : rows) {
+    builder.append_row({Value{now}, Value{std::string{source}}, Value{readable(row.where)},
+                        Value{readable(row.reason)}, Value{readable(row.bytes)}});
   }
   return builder.finish();
 }

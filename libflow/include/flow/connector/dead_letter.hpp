@@ -1,26 +1,19 @@
 #pragma once
 
-#include "flow/base/units.hpp"
 #include "flow/connector/source.hpp"
-#include "flow/record/builder.hpp"
 
 #include <span>
 #include <string_view>
 
 namespace flow {
 
-/// The rows that `on_error: dead_letter` gives to the dead-letter sink:
-///
-///   source  string     the node
-///   place   string     `flights-07.csv:48213 (byte 9311204)`
-///   reason  string     `column 'delay': '12x' is not a whole number`
-///   row     string     the row as it stood there, null if that is not UTF-8
-///   raw     bytes      the same, only if it is not UTF-8
-///   at      timestamp  when it was set aside
+/// Rows of a dead-letter sink: `at` (timestamp, wall clock when the row was set aside), `source`
+/// (node), `place` (file, line, byte), `reason`, `row` (the raw row; bytes that are not UTF-8 as
+/// `\xNN`).
 SchemaPtr dead_letter_schema();
 
-/// The bad rows of a source as a batch of dead_letter_schema().
-Batch dead_letters(std::string_view source, std::span<const BadRow> rows, EventTime at,
-                   SlabPool& pool);
+/// The batch that a dead-letter sink gets for rows a source set aside.
+Batch make_dead_letters(std::string_view source, std::span<const BadRow> rows, EventTime now,
+                        SlabPool& pool);
 
 }  // namespace flow
