@@ -42,7 +42,8 @@ std::vector<Bid> make_bids(std::size_t count) {
   Random random{1};
   const auto letters = [&](std::uint64_t size) {
     std::string text;
-    for (std::uint64_t i = 0; i < size; ++i) text.push_back(static_cast<char>('a' + random.below(26)));
+    for (std::uint64_t i = 0; i < size; ++i)
+      text.push_back(static_cast<char>('a' + random.below(26)));
     return text;
   };
   std::vector<Bid> bids;
@@ -100,9 +101,9 @@ std::uint32_t rows_of(const benchmark::State& state) {
 
 void report(benchmark::State& state, std::uint32_t rows, std::uint64_t bytes = 0) {
   state.SetItemsProcessed(state.iterations() * rows);
-  state.counters["per_row"] = benchmark::Counter(
-      static_cast<double>(state.iterations()) * rows,
-      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["per_row"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * rows,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
   if (bytes != 0) {
     state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
     state.counters["row_bytes"] = static_cast<double>(bytes) / rows;
@@ -214,6 +215,23 @@ void hash_string_key(benchmark::State& state) {
 }
 BENCHMARK(hash_string_key)->Arg(1024)->Arg(4096);
 
+/// Argument: rows, key column (0 int64, 3 a string of 9 bytes, 4 one of 73).
+void encode_key_column(benchmark::State& state) {
+  const auto rows = rows_of(state);
+  const auto pool = SlabPool::make();
+  const Batch batch = make_batch(*pool, rows);
+  const std::array<std::uint32_t, 1> key{static_cast<std::uint32_t>(state.range(1))};
+  std::string bytes;
+  std::vector<std::uint32_t> ends;
+  for (auto _ : state) {
+    bytes.clear();
+    encode_keys(batch, key, bytes, ends);
+    benchmark::DoNotOptimize(bytes.data());
+  }
+  report(state, rows);
+}
+BENCHMARK(encode_key_column)->Args({1024, 0})->Args({1024, 3})->Args({1024, 4});
+
 void exchange_hash_to(benchmark::State& state) {
   const auto rows = rows_of(state);
   const auto targets = static_cast<std::uint32_t>(state.range(1));
@@ -227,14 +245,20 @@ void exchange_hash_to(benchmark::State& state) {
     destination.resize(hashes.size());
     for (std::size_t i = 0; i < hashes.size(); ++i) {
       const auto group = key_group_of(hashes[i], kDefaultKeyGroups);
-      destination[i] = static_cast<std::uint16_t>(owner_of(group, targets, kDefaultKeyGroups).value);
+      destination[i] =
+          static_cast<std::uint16_t>(owner_of(group, targets, kDefaultKeyGroups).value);
     }
     const auto parts = partition(batch, destination, targets, *pool);
     benchmark::DoNotOptimize(parts.data());
   }
   report(state, rows, batch.byte_size());
 }
-BENCHMARK(exchange_hash_to)->Args({256, 8})->Args({1024, 2})->Args({1024, 8})->Args({4096, 8})->Args({1024, 64});
+BENCHMARK(exchange_hash_to)
+    ->Args({256, 8})
+    ->Args({1024, 2})
+    ->Args({1024, 8})
+    ->Args({4096, 8})
+    ->Args({1024, 64});
 
 void copy_handle(benchmark::State& state) {
   const auto pool = SlabPool::make();

@@ -176,17 +176,6 @@ void encode_key(const Batch& batch, std::span<const std::uint32_t> key_columns, 
   for (const auto index : key_columns) append_value(batch.column(index), row, out);
 }
 
-void encode_keys(const Batch& batch, std::span<const std::uint32_t> key_columns, std::string& out,
-                 std::vector<std::uint32_t>& ends) {
-  ends.resize(batch.selected());
-  std::size_t i = 0;
-  batch.for_each_row([&](std::uint32_t row) {
-    encode_key(batch, key_columns, row, out);
-    ends[i++] = static_cast<std::uint32_t>(out.size());
-  });
-  FLOW_CHECK(out.size() <= std::numeric_limits<std::uint32_t>::max(), "more than 4 GiB of keys");
-}
-
 void encode_number_key(std::uint64_t number, DataType type, bool is_null, std::string& out) {
   if (is_null) {
     out.push_back(static_cast<char>(Marker::null));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "flow/record/batch.hpp"
+#include "flow/record/short_copy.hpp"
 #include "flow/record/value.hpp"
 
 #include <cstdint>
@@ -47,7 +48,7 @@ class ColumnBuilder {
       grow_rows(1);
     if (value.size() > std::size_t{extra_capacity_ - extra_size_}) [[unlikely]]
       grow_extra(value.size());
-    copy_bytes(extra_at_ + extra_size_, value.data(), value.size());
+    copy_short(extra_at_ + extra_size_, value.data(), value.size());
     extra_size_ += static_cast<std::uint32_t>(value.size());
     ++rows_;
     std::memcpy(values_at_ + std::size_t{rows_} * 4, &extra_size_, 4);
@@ -78,27 +79,6 @@ class ColumnBuilder {
     std::memcpy(values_at_ + std::size_t{rows_} * sizeof(T), &value, sizeof(T));
     ++rows_;
   }
-  /// A call to memcpy costs more than most strings; the source has no slack.
-  static void copy_bytes(std::byte* to, const char* from, std::size_t size) noexcept {
-    if (size > 32) {
-      std::memcpy(to, from, size);
-    } else if (size >= 16) {
-      copy_ends<16>(to, from, size);
-    } else if (size >= 8) {
-      copy_ends<8>(to, from, size);
-    } else if (size >= 4) {
-      copy_ends<4>(to, from, size);
-    } else if (size != 0) {
-      copy_ends<1>(to, from, size);
-      std::memcpy(to + size / 2, from + size / 2, 1);
-    }
-  }
-  template <std::size_t kWidth>
-  static void copy_ends(std::byte* to, const char* from, std::size_t size) noexcept {
-    std::memcpy(to, from, kWidth);
-    std::memcpy(to + size - kWidth, from + size - kWidth, kWidth);
-  }
-
   std::byte* extend_fixed(std::uint32_t rows);
   void grow_rows(std::uint32_t more);
   void grow_extra(std::size_t more);

@@ -40,8 +40,9 @@ void encode_key(const Batch& batch, std::span<const std::uint32_t> key_columns, 
 void encode_keys(const Batch& batch, std::span<const std::uint32_t> key_columns, std::string& out,
                  std::vector<std::uint32_t>& ends);
 
-/// The number behind the hash of a key of one column of a fixed-width type or boolean: hashing such a
-/// column is a bijection. The value as int64; float64: its bits (one zero, one NaN). Null has no number.
+/// The number behind the hash of a key of one column of a fixed-width type or boolean: hashing such
+/// a column is a bijection. The value as int64; float64: its bits (one zero, one NaN). Null has no
+/// number.
 constexpr std::uint64_t number_of_hash(std::uint64_t hash) noexcept {
   // hash_word of key_format.hpp backwards; the factor is the inverse of its multiplier modulo 2^64.
   constexpr std::uint64_t kInverse = 0xcfee444d8b59a89bull;
