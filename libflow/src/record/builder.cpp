@@ -1,6 +1,6 @@
 #include "flow/record/builder.hpp"
 
-#include "gather.hpp"
+#include "rows/gather.hpp"
 
 #include "flow/base/check.hpp"
 

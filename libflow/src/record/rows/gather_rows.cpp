@@ -1,6 +1,6 @@
-#include "gather_rows.hpp"
+#include "rows/gather_rows.hpp"
 
-#include "gather.hpp"
+#include "rows/gather.hpp"
 
 #include "flow/base/check.hpp"
 

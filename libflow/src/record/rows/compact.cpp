@@ -1,8 +1,8 @@
 #include "flow/record/compact.hpp"
 
-#include "assemble.hpp"
-#include "gather.hpp"
-#include "gather_rows.hpp"
+#include "rows/assemble.hpp"
+#include "rows/gather.hpp"
+#include "rows/gather_rows.hpp"
 
 #include "flow/base/check.hpp"
 #include "flow/record/builder.hpp"

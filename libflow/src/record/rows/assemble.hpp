@@ -1,7 +1,7 @@
 // A new plain column out of rows of several columns: take, flatten and concatenate.
 #pragma once
 
-#include "gather.hpp"
+#include "rows/gather.hpp"
 
 #include <span>
 

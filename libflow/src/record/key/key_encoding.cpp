@@ -1,4 +1,4 @@
-#include "key_format.hpp"
+#include "key/key_format.hpp"
 
 #include "flow/base/check.hpp"
 #include "flow/record/builder.hpp"

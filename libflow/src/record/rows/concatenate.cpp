@@ -1,5 +1,5 @@
-#include "assemble.hpp"
-#include "gather.hpp"
+#include "rows/assemble.hpp"
+#include "rows/gather.hpp"
 
 #include "flow/base/check.hpp"
 #include "flow/record/compact.hpp"

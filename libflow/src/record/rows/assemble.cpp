@@ -1,4 +1,4 @@
-#include "assemble.hpp"
+#include "rows/assemble.hpp"
 
 #include "flow/base/check.hpp"
 

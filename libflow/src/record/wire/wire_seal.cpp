@@ -1,5 +1,5 @@
-#include "dictionary.hpp"
-#include "gather.hpp"
+#include "rows/dictionary.hpp"
+#include "rows/gather.hpp"
 
 #include "flow/base/check.hpp"
 #include "flow/record/compact.hpp"

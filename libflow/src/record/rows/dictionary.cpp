@@ -1,6 +1,6 @@
-#include "dictionary.hpp"
+#include "rows/dictionary.hpp"
 
-#include "gather.hpp"
+#include "rows/gather.hpp"
 
 #include "flow/record/compact.hpp"
 

@@ -1,4 +1,4 @@
-#include "gather.hpp"
+#include "rows/gather.hpp"
 
 #include "flow/base/check.hpp"
 #include "flow/record/wire.hpp"

@@ -1,6 +1,6 @@
 // encode_keys: the keys of a whole batch, column by column. Measures first, then writes every key
 // in its place; nothing is decided per row that the column decides.
-#include "key_format.hpp"
+#include "key/key_format.hpp"
 
 #include "flow/base/check.hpp"
 #include "flow/record/key.hpp"

@@ -1,4 +1,4 @@
-#include "gather.hpp"
+#include "rows/gather.hpp"
 
 #include <algorithm>
 #include <bit>

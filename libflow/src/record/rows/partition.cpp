@@ -1,4 +1,4 @@
-#include "gather_rows.hpp"
+#include "rows/gather_rows.hpp"
 
 #include "flow/base/check.hpp"
 #include "flow/record/compact.hpp"
