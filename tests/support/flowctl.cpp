@@ -9,12 +9,15 @@
 namespace flow::testing {
 
 std::string flowctl_path() {
-  const char* path = std::getenv("FLOW_FLOWCTL");  // NOLINT(concurrency-mt-unsafe): tests read it from one thread
-  if (path == nullptr) throw std::runtime_error("FLOW_FLOWCTL is not set: run this test through ctest");
+  const char* path =
+      std::getenv("FLOW_FLOWCTL");  // NOLINT(concurrency-mt-unsafe): tests read it from one thread
+  if (path == nullptr)
+    throw std::runtime_error("FLOW_FLOWCTL is not set: run this test through ctest");
   return path;
 }
 
-Exit flowctl(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment,
+Exit flowctl(std::vector<std::string> arguments,
+             const std::map<std::string, std::string>& environment,
              std::chrono::milliseconds deadline) {
   arguments.insert(arguments.begin(), flowctl_path());
   return run_process(arguments, environment, deadline);

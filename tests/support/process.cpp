@@ -23,10 +23,12 @@ std::string content_of(const std::string& path) {
 }
 
 /// In the child: redirect, set the environment, become the program.
-[[noreturn]] void become(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
+[[noreturn]] void become(const std::vector<std::string>& command,
+                         const std::map<std::string, std::string>& environment,
                          const std::string& directory) {
   const auto redirect = [&](const char* name, int target) {
-    const int file = open((directory + name).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const int file =
+        open((directory + name).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file < 0 || dup2(file, target) < 0) _exit(127);
   };
   redirect("/out", STDOUT_FILENO);
@@ -41,7 +43,8 @@ std::string content_of(const std::string& path) {
 
 }  // namespace
 
-Process::Process(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment) {
+Process::Process(const std::vector<std::string>& command,
+                 const std::map<std::string, std::string>& environment) {
   auto pattern = (std::filesystem::temp_directory_path() / "flow-process-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
   directory_ = pattern;
@@ -68,8 +71,8 @@ std::optional<Exit> Process::wait_for(std::chrono::milliseconds deadline) {
   while (!exit_) {
     int status = 0;
     if (waitpid(pid_, &status, WNOHANG) == pid_) {
-      exit_ = Exit{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), content_of(directory_ + "/out"),
-                   content_of(directory_ + "/err")};
+      exit_ = Exit{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+                   content_of(directory_ + "/out"), content_of(directory_ + "/err")};
     } else if (std::chrono::steady_clock::now() >= end) {
       return std::nullopt;
     } else {
@@ -87,7 +90,8 @@ std::uint64_t Process::resident_bytes() const {
   return statm ? resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
 }
 
-Exit run_process(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
+Exit run_process(const std::vector<std::string>& command,
+                 const std::map<std::string, std::string>& environment,
                  std::chrono::milliseconds deadline) {
   Process process{command, environment};
   auto exit = process.wait_for(deadline);

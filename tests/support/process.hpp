@@ -1,29 +1,32 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <sys/types.h>
-
 namespace flow::testing {
 
 /// How a process ended.
 struct Exit {
-  int code = 0;      ///< Exit code, or 128 + signal.
-  std::string out;   ///< What it wrote to stdout.
-  std::string err;   ///< And to stderr.
+  int code = 0;     ///< Exit code, or 128 + signal.
+  std::string out;  ///< What it wrote to stdout.
+  std::string err;  ///< And to stderr.
 };
 
-/// A program started by a test. The destructor kills it (SIGKILL) and waits for it: nothing is left behind.
+/// A program started by a test. The destructor kills it (SIGKILL) and waits for it: nothing is left
+/// behind.
 ///
 /// Owner: the test.   Thread: actor-confined.
 class Process {
  public:
-  /// stdout and stderr go to files in a directory of the process's own, so that nothing can block on them.
-  explicit Process(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment = {});
+  /// stdout and stderr go to files in a directory of the process's own, so that nothing can block
+  /// on them.
+  explicit Process(const std::vector<std::string>& command,
+                   const std::map<std::string, std::string>& environment = {});
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -42,7 +45,8 @@ class Process {
 };
 
 /// Runs a program to its end; throws std::runtime_error if that takes longer than `deadline`.
-Exit run_process(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment = {},
+Exit run_process(const std::vector<std::string>& command,
+                 const std::map<std::string, std::string>& environment = {},
                  std::chrono::milliseconds deadline = std::chrono::minutes{2});
 
 }  // namespace flow::testing

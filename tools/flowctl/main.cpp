@@ -3,6 +3,7 @@
 #include "command/report.hpp"
 #include "command/run_options.hpp"
 #include "command/world.hpp"
+#include "generate_command.hpp"
 #include "run_command.hpp"
 #include "topology_commands.hpp"
 
@@ -18,6 +19,7 @@ namespace {
 struct Typed {
   JobArguments job;
   command::RunArguments run;
+  GenerateArguments generate;
   std::string format = "text";
   std::string name;
   bool json = false;
@@ -85,6 +87,27 @@ int dispatch(int argc, char** argv) {
   functions_command->add_flag("--json", typed.json, "as JSON");
   functions_command->footer("Example: flowctl functions date_trunc");
 
+  auto* generate_command = app.add_subcommand("generate", "make rows: on stdout, or in files");
+  auto& generated = typed.generate;
+  generate_command->add_option("CONNECTOR", generated.connector, "datagen or sequence")
+      ->required()
+      ->type_name("")
+      ->check(CLI::IsMember({"datagen", "sequence"}));
+  generate_command->add_option("--count", generated.count, "rows")->required()->type_name("N");
+  generate_command->add_option("--schema", generated.schema, "columns and their types")
+      ->type_name("'id: int64, …'");
+  generate_command
+      ->add_option("--option", generated.options,
+                   "an option of the connector; see flowctl connectors NAME")
+      ->type_name("NAME=VALUE");
+  generate_command->add_option("--format", generated.format, "ndjson or csv")
+      ->check(CLI::IsMember({"ndjson", "csv"}));
+  generate_command->add_option("--output", generated.output, "path of files; default: stdout")
+      ->type_name("PATH");
+  generate_command->footer(
+      "Example: flowctl generate datagen --count 1000 --schema 'id: int64, name: string' --option "
+      "columns.name.length=5");
+
   auto* explain_command = app.add_subcommand("explain", "explain an error code");
   explain_command->add_option("CODE", typed.name, "such as E1104")->type_name("");
   explain_command->footer("Example: flowctl explain E1104");
@@ -103,6 +126,7 @@ int dispatch(int argc, char** argv) {
   if (infer_command->parsed()) return infer_schema(typed.name, **world);
   if (schema_command->parsed()) return schema(**world);
   if (connectors_command->parsed()) return connectors(typed.name, typed.json, **world);
+  if (generate_command->parsed()) return generate(generated, **world, signals);
   if (functions_command->parsed()) return functions(typed.name, typed.json);
   return explain(typed.name);
 }

@@ -3,7 +3,6 @@
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
 
-
 namespace flow::testing {
 namespace {
 

@@ -14,8 +14,10 @@ class Graph {
  public:
   explicit Graph(std::string job = "job") { graph_.job = std::move(job); }
 
-  Graph& source(std::string name, std::vector<Field> fields, std::optional<std::string> time = std::nullopt) {
-    SourceNode node{fake_source(make_schema(std::move(fields))), "rows", time, std::nullopt, OnError::fail};
+  Graph& source(std::string name, std::vector<Field> fields,
+                std::optional<std::string> time = std::nullopt) {
+    SourceNode node{fake_source(make_schema(std::move(fields))), "rows", time, std::nullopt,
+                    OnError::fail};
     if (time) node.watermark = WatermarkSpec{*time, Micros{0}, std::nullopt};
     return add(std::move(name), {}, std::move(node));
   }
@@ -26,7 +28,8 @@ class Graph {
     const auto registry = fake_connectors();
     SinkNode node;
     node.connector = "seen";
-    node.make = [single, make = registry.find("seen")->make_sink](const SchemaPtr& schema, bool changelog) {
+    node.make = [single, make = registry.find("seen")->make_sink](const SchemaPtr& schema,
+                                                                  bool changelog) {
       SinkRequest request{"sink", schema, changelog, {}};
       request.options.set("single", {single ? "true" : "false", false, {}, {}});
       return make(request);
@@ -57,14 +60,17 @@ class Graph {
   LogicalGraph graph_;
 };
 
-inline const std::vector<Field> kFlights{
-    {"at", types::timestamp, true}, {"origin", types::string, true}, {"delay", types::int32, true}, {"extra", types::string, true}};
+inline const std::vector<Field> kFlights{{"at", types::timestamp, true},
+                                         {"origin", types::string, true},
+                                         {"delay", types::int32, true},
+                                         {"extra", types::string, true}};
 
 inline WindowAggregateSpec per_origin(std::string key = "origin") {
   WindowAggregateSpec spec;
   spec.keys = {{"origin", {std::move(key)}}};
   spec.window = TumblingWindow{std::chrono::hours{1}};
-  spec.aggregates = {{"n", "count", std::nullopt, {}}, {"worst", "max", ExpressionText{"delay"}, {}}};
+  spec.aggregates = {{"n", "count", std::nullopt, {}},
+                     {"worst", "max", ExpressionText{"delay"}, {}}};
   return spec;
 }
 

@@ -1,4 +1,5 @@
 #include "graphs.hpp"
+
 #include "support/catch.hpp"
 
 namespace flow::testing {
@@ -62,16 +63,25 @@ TEST_CASE("one subtask needs no exchange and no phases", "[unit][graph]") {
 
 TEST_CASE("late rows that are read keep their columns: one phase", "[unit][graph]") {
   Graph graph;
-  graph.source("a", kFlights, "at").step("per", {"a"}, per_origin()).late("late").sink("out", "per").sink("late_out", "late");
+  graph.source("a", kFlights, "at")
+      .step("per", {"a"}, per_origin())
+      .late("late")
+      .sink("out", "per")
+      .sink("late_out", "late");
   const auto plan = planned(graph, 3);
   CHECK(chains(plan) == Chains{"3: a", "3: per out late_out"});
   CHECK(op(plan, 1, 0).phase == Phase::single);
   CHECK(plan.edges[0].key_columns == std::vector<std::uint32_t>{1});
 }
 
-TEST_CASE("computed keys travel in columns of their own and late rows lose them again", "[unit][graph]") {
+TEST_CASE("computed keys travel in columns of their own and late rows lose them again",
+          "[unit][graph]") {
   Graph graph;
-  graph.source("a", kFlights, "at").step("per", {"a"}, per_origin("lower(origin)")).late("late").sink("out", "per").sink("late_out", "late");
+  graph.source("a", kFlights, "at")
+      .step("per", {"a"}, per_origin("lower(origin)"))
+      .late("late")
+      .sink("out", "per")
+      .sink("late_out", "late");
   const auto plan = planned(graph, 2);
   CHECK(chains(plan) == Chains{"2: a per.keys", "2: per per.late out late_out"});
   CHECK(plan.edges[0].schema->field(plan.edges[0].key_columns.at(0)).name == "flow_key_origin");
@@ -90,7 +100,9 @@ TEST_CASE("a source is asked only for the columns that are needed", "[unit][grap
 
 TEST_CASE("a replaced column is not needed, a renamed one is", "[unit][graph]") {
   Graph graph;
-  graph.source("a", {{"x", types::int64, true}, {"y", types::int64, true}, {"z", types::int64, true}})
+  graph
+      .source("a",
+              {{"x", types::int64, true}, {"y", types::int64, true}, {"z", types::int64, true}})
       .step("w", {"a"}, ProjectSpec{{{"x", {"1"}}}, true})
       .step("r", {"w"}, RenameSpec{{{"y", "u"}}})
       .step("d", {"r"}, DropSpec{{"z"}})
@@ -120,7 +132,10 @@ TEST_CASE("a sink that takes one subtask gathers", "[unit][graph]") {
 
 TEST_CASE("a union of two chains starts a new one", "[unit][graph]") {
   Graph graph;
-  graph.source("a", kFlights).source("b", kFlights).step("both", {"a", "b"}, UnionSpec{}).sink("out", "both");
+  graph.source("a", kFlights)
+      .source("b", kFlights)
+      .step("both", {"a", "b"}, UnionSpec{})
+      .sink("out", "both");
   const auto plan = planned(graph, 2);
   CHECK(chains(plan) == Chains{"2: a", "2: b", "2: both out"});
   REQUIRE(plan.edges.size() == 2);
@@ -130,7 +145,10 @@ TEST_CASE("a union of two chains starts a new one", "[unit][graph]") {
 
 TEST_CASE("parallelism of a node overrides the job's and is bounded", "[unit][graph]") {
   Graph graph;
-  graph.source("a", kFlights).parallelism(1).step("b", {"a"}, FilterSpec{{"true"}}).sink("out", "b");
+  graph.source("a", kFlights)
+      .parallelism(1)
+      .step("b", {"a"}, FilterSpec{{"true"}})
+      .sink("out", "b");
   CHECK(chains(planned(graph, 3)) == Chains{"1: a", "3: b out"});
   auto result = validate(graph.get());
   PlanOptions options;

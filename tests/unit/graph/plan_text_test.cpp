@@ -1,4 +1,5 @@
 #include "graphs.hpp"
+
 #include "support/catch.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,4 +1,5 @@
 #include "graphs.hpp"
+
 #include "support/catch.hpp"
 
 namespace flow::testing {
@@ -8,14 +9,17 @@ namespace {
 std::vector<std::string> lines(const std::vector<Error>& errors) {
   std::vector<std::string> result;
   for (const auto& error : errors)
-    result.push_back(std::to_string(error.where().line) + " " + std::string{describe(error.code()).name});
+    result.push_back(std::to_string(error.where().line) + " " +
+                     std::string{describe(error.code()).name});
   return result;
 }
 using Lines = std::vector<std::string>;
 
 TEST_CASE("nodes may be declared in any order", "[unit][graph]") {
   Graph graph;
-  graph.sink("out", "late").step("late", {"flights"}, FilterSpec{{"delay > 15"}}).source("flights", kFlights);
+  graph.sink("out", "late")
+      .step("late", {"flights"}, FilterSpec{{"delay > 15"}})
+      .source("flights", kFlights);
   const auto result = validate(graph.get());
   CAPTURE(lines(result.errors));
   REQUIRE(result.graph);
@@ -49,7 +53,8 @@ TEST_CASE("cycles are named", "[unit][graph]") {
   const auto errors = validate(graph.get()).errors;
   REQUIRE(errors.size() == 1);
   CHECK(errors[0].code() == Errc::cycle);
-  CHECK_THAT(errors[0].message(), Catch::Contains("a → b") && Catch::Contains("b → c") && Catch::Contains("c → a"));
+  CHECK_THAT(errors[0].message(),
+             Catch::Contains("a → b") && Catch::Contains("b → c") && Catch::Contains("c → a"));
 }
 
 TEST_CASE("names are unique over nodes and side outputs, and words", "[unit][graph]") {
@@ -59,7 +64,8 @@ TEST_CASE("names are unique over nodes and side outputs, and words", "[unit][gra
       .late("flights")
       .source("2nd", kFlights)
       .sink("per", "per");
-  CHECK(lines(validate(graph.get()).errors) == Lines{"2 duplicate_name", "3 bad_name", "4 duplicate_name"});
+  CHECK(lines(validate(graph.get()).errors) ==
+        Lines{"2 duplicate_name", "3 bad_name", "4 duplicate_name"});
 }
 
 TEST_CASE("sinks cannot be read, and a graph needs one", "[unit][graph]") {

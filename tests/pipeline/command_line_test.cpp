@@ -1,0 +1,157 @@
+#include "support/catch.hpp"
+#include "support/flowctl.hpp"
+#include "support/temp_dir.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+namespace flow::testing {
+namespace {
+
+using Catch::Contains;
+
+std::string topology(const std::string& body) {
+  return "sources:\n  numbers: {connector: sequence, count: 1000, schema: {n: int64}}\n" + body;
+}
+
+TEST_CASE("the command line explains itself", "[pipeline][command]") {
+  const auto help = flowctl({"--help"});
+  CHECK(help.code == 0);
+  for (const auto* command :
+       {"run", "check", "plan", "schema", "connectors", "functions", "generate", "explain"}) {
+    CHECK_THAT(help.out, Contains(command));
+    const auto its_help = flowctl({command, "--help"});
+    CHECK(its_help.code == 0);
+    CHECK_THAT(its_help.out, Contains("Example"));
+  }
+  CHECK(flowctl({}).code == 2);
+  CHECK(flowctl({"rnu", "x.yaml"}).code == 2);
+}
+
+TEST_CASE("check finds every mistake and exits with 2", "[pipeline][command]") {
+  TempDir dir;
+  const auto path = dir.write("x.yaml", topology("steps:\n  half: {from: numbres, filter: m > 1}\n "
+                                                 " odd: {from: numbers, filter: m % 2 = 1}\n"
+                                                 "sinks:\n  out: {from: odd, connector: prnt}\n"))
+                        .string();
+  const auto exit = flowctl({"check", path});
+  CHECK(exit.code == 2);
+  CHECK_THAT(exit.err, Contains("error E1207: no node 'numbres'") &&
+                           Contains("did you mean 'numbers'?") &&
+                           Contains("error E1104: no column 'm'") &&
+                           Contains("error E1210: no connector 'prnt'") && Contains("3 errors"));
+  const auto json = flowctl({"check", path, "--json"});
+  CHECK(json.code == 2);
+  CHECK(nlohmann::json::parse(json.err.substr(0, json.err.find('\n')))["error"]["where"]["line"] ==
+        4);
+}
+
+TEST_CASE("data goes to stdout and progress to stderr", "[pipeline][command]") {
+  TempDir dir;
+  const auto path =
+      dir.write("x.yaml", topology("sinks:\n  out: {from: numbers, connector: print}\n")).string();
+  const auto exit = flowctl({"run", path, "--parallelism", "1"});
+  CHECK(exit.code == 0);
+  CHECK(std::count(exit.out.begin(), exit.out.end(), '\n') == 1000);
+  CHECK_THAT(exit.out, Catch::StartsWith("{\"n\":0}\n{\"n\":1}\n"));
+  const auto last = exit.err.rfind('\n', exit.err.size() - 2) + 1;
+  const auto final_object = nlohmann::json::parse(exit.err.substr(last));
+  CHECK(final_object["event"] == "final");
+  CHECK(final_object["state"] == "finished");
+  CHECK(final_object["rows_in"] == 1000);
+  CHECK(final_object["rows_out"] == 1000);
+}
+
+TEST_CASE("a closed pipe ends the job without noise", "[pipeline][command]") {
+  TempDir dir;
+  const auto path = dir.write("x.yaml",
+                              "sources:\n  n: {connector: sequence, schema: {n: int64}}\nsinks:\n  "
+                              "out: {from: n, connector: print}\n")
+                        .string();
+  const auto exit = run_process(
+      {"bash", "-c", "set -o pipefail; '" + flowctl_path() + "' run '" + path + "' | head -3"});
+  CHECK(exit.code == 0);
+  CHECK(exit.out == "{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n");
+  CHECK_THAT(exit.err, !Contains("error"));
+}
+
+TEST_CASE("an interrupt stops the job, commits and exits with 1; the next run goes on",
+          "[pipeline][command]") {
+  TempDir dir;
+  const auto path =
+      dir.write("x.yaml", "checkpoints: {directory: " + (dir / "state").string() +
+                              ", interval: 100ms}\nsources:\n  n: {connector: sequence, count: "
+                              "3000, rate: 3000, schema: {n: int64}}\n"
+                              "sinks:\n  out: {from: n, connector: file, path: " +
+                              (dir / "out/n").string() + ", format: ndjson}\n")
+          .string();
+  Process process{{flowctl_path(), "run", path, "--json"}};
+  while (output_lines((dir / "out").string()).empty())
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  process.signal(SIGINT);
+  const auto exit = process.wait_for(std::chrono::seconds{60});
+  REQUIRE(exit);
+  CHECK(exit->code == 1);
+  const auto before = output_lines((dir / "out").string());
+  CHECK(before.size() < 3000);
+  const auto again = flowctl({"run", path, "--json"});
+  CHECK(again.code == 0);
+  CHECK_THAT(again.err, Contains("resumed_from"));
+  auto rows = output_lines((dir / "out").string());
+  CHECK(rows.size() == 3000);
+  CHECK(std::unique(rows.begin(), rows.end()) == rows.end());
+}
+
+TEST_CASE("a second process on the same state directory is refused", "[pipeline][command]") {
+  TempDir dir;
+  const auto path =
+      dir.write("x.yaml", "checkpoints: {directory: " + (dir / "state").string() +
+                              "}\nsources:\n  n: {connector: sequence, rate: 100, schema: {n: "
+                              "int64}}\nsinks:\n  out: {from: n, connector: blackhole}\n")
+          .string();
+  Process first{{flowctl_path(), "run", path}};
+  while (!std::filesystem::exists(dir / "state"))
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  std::this_thread::sleep_for(std::chrono::milliseconds{300});
+  const auto second = flowctl({"run", path});
+  CHECK(second.code == 2);
+  CHECK_THAT(second.err, Contains("E1006"));
+}
+
+TEST_CASE("a duration ends a job that has no end", "[pipeline][command]") {
+  TempDir dir;
+  const auto path = dir.write("x.yaml",
+                              "sources:\n  n: {connector: sequence, rate: 1000, schema: {n: "
+                              "int64}}\nsinks:\n  out: {from: n, connector: blackhole}\n")
+                        .string();
+  CHECK(flowctl({"run", path, "--duration", "200ms"}).code == 1);
+  CHECK(flowctl({"run", path, "--duration", "soon"}).code == 2);
+}
+
+TEST_CASE("catalogues can be looked up", "[pipeline][command]") {
+  CHECK_THAT(flowctl({"connectors"}).out,
+             Contains("file") && Contains("sequence") && Contains("blackhole"));
+  CHECK_THAT(flowctl({"connectors", "file"}).out, Contains("path") && Contains("exactly once"));
+  CHECK(flowctl({"connectors", "flie"}).code == 2);
+  CHECK_THAT(flowctl({"functions"}).out, Contains("split_part") && Contains("date_trunc"));
+  CHECK_THAT(flowctl({"explain", "E1104"}).out, Contains("unknown_column"));
+  CHECK_THAT(flowctl({"explain", "E1104"}).out, Contains("exit code 2"));
+  CHECK(flowctl({"explain", "E9999"}).code == 2);
+  CHECK(nlohmann::json::parse(flowctl({"schema"}).out).contains("$defs"));
+  CHECK_THAT(flowctl({"schema", "infer", "configs/data/readings-with-mistakes.csv"}).out,
+             Contains("format: csv") && Contains("sensor: string"));
+}
+
+TEST_CASE("a plan can be read by people and programs", "[pipeline][command]") {
+  const std::string path = "configs/topologies/airport_delays.yaml";
+  CHECK_THAT(flowctl({"plan", path}).out, Contains("per_airport"));
+  CHECK(nlohmann::json::parse(flowctl({"plan", path, "--format", "json"}).out)["job"] ==
+        "airport_delays");
+  CHECK_THAT(flowctl({"plan", path, "--format", "dot"}).out, Contains("digraph"));
+}
+
+}  // namespace
+}  // namespace flow::testing
