@@ -1,0 +1,153 @@
+#include "flow/base/failure_points.hpp"
+#include "flow/base/random.hpp"
+#include "support/catch.hpp"
+#include "support/flowctl.hpp"
+#include "support/seed.hpp"
+#include "support/temp_dir.hpp"
+
+#include <csignal>
+#include <cstdlib>
+
+namespace flow::testing {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A keyed, windowed job over a file with checkpoints all the time: long enough to be killed often,
+/// with disorder, hopping windows, a late side output and a second sink.
+class Job {
+ public:
+  Job() {
+    const auto made = flowctl({"generate", "datagen",
+                               "--count",  "300000",
+                               "--format", "csv",
+                               "--output", (dir_ / "input/rows").string(),
+                               "--schema", "at: timestamp, key: string, value: int64",
+                               "--option", "columns.at.kind=sequence",
+                               "--option", "columns.at.start=2024-01-01",
+                               "--option", "columns.at.step=10ms",
+                               "--option", "columns.key.kind=uniform",
+                               "--option", "columns.key.prefix=k",
+                               "--option", "columns.key.max=300",
+                               "--option", "columns.value.max=1000",
+                               "--option", "columns.value.nulls=0.1"});
+    INFO(made.err);
+    REQUIRE(made.code == 0);
+    topology_ = dir_.write("job.yaml", R"(
+job: killed
+parallelism: 3
+checkpoints: {directory: "${STATE}", interval: 20ms}
+sources:
+  rows:
+    connector: file
+    path: )" + (dir_ / "input/rows-0-*.csv").string() +
+                                           R"(
+    format: csv
+    range: 512KiB
+    schema: {at: timestamp, key: string, value: int64}
+    event_time: at
+    watermark: 50ms
+steps:
+  some:
+    from: rows
+    filter: value IS NULL OR value % 7 <> 0
+  per_key:
+    from: some
+    key_by: key
+    window: {hopping: {size: 10s, slide: 2s}}
+    aggregate: {rows: count(), total: sum(value), least: min(value)}
+  best:
+    from: per_key
+    top: {n: 5, by: total desc, per: window_end}
+sinks:
+  best: {from: best, connector: file, path: "${OUT}/best", format: ndjson}
+  all: {from: per_key, connector: file, path: "${OUT}/all", format: csv, format.header: false}
+)")
+                    .string();
+  }
+
+  [[nodiscard]] std::vector<std::string> command(const std::string& run) const {
+    return {flowctl_path(), "run",
+            topology_,      "--json",
+            "--set",        "OUT=" + (dir_ / (run + "/out")).string(),
+            "--set",        "STATE=" + (dir_ / (run + "/state")).string()};
+  }
+  [[nodiscard]] std::vector<std::string> output(const std::string& run) const {
+    return output_lines((dir_ / (run + "/out")).string());
+  }
+
+  /// Runs to the end without being disturbed.
+  void finish(const std::string& run) const {
+    const auto exit = run_process(command(run), {}, std::chrono::minutes{5});
+    INFO(exit.err);
+    REQUIRE(exit.code == 0);
+  }
+
+ private:
+  TempDir dir_;
+  std::string topology_;
+};
+
+int kills() {
+  const char* text = std::getenv("FLOW_KILLS");  // NOLINT(concurrency-mt-unsafe): one thread
+  return text == nullptr ? 8 : std::atoi(text);
+}
+
+TEST_CASE("kill -9 at any moment neither loses nor doubles a row", "[recovery][kill]") {
+  const Job job;
+  job.finish("undisturbed");
+  const auto expected = job.output("undisturbed");
+  REQUIRE(expected.size() > 10'000);
+
+  Random random{test_seed()};
+  int done = 0;
+  for (int run = 0; done < kills(); ++run) {
+    const auto name = "run" + std::to_string(run);
+    INFO("seed " << test_seed() << ", " << name);
+    // Several kills in a row on one run, then to its end.
+    const int in_a_row = 1 + static_cast<int>(random.below(4));
+    for (int i = 0; i < in_a_row && done < kills(); ++i) {
+      Process process{job.command(name)};
+      if (process.wait_for(milliseconds{random.between(1, 1500)})) break;  // it was faster
+      process.signal(SIGKILL);
+      REQUIRE(process.wait_for(milliseconds{10'000}));
+      ++done;
+    }
+    job.finish(name);
+    CHECK(job.output(name) == expected);
+  }
+}
+
+TEST_CASE("a crash at each failure point neither loses nor doubles a row", "[recovery][kill]") {
+  const Job job;
+  job.finish("undisturbed");
+  const auto expected = job.output("undisturbed");
+  Random random{test_seed()};
+  int reached = 0;
+  for (const auto& point : kFailurePoints) {
+    const auto name = "at_" + std::string{point.name};
+    const auto hit = 1 + random.below(3);
+    INFO("seed " << test_seed() << ", " << point.name << " at its hit " << hit);
+    const auto crashed = run_process(
+        job.command(name),
+        {{"FLOW_FAILURE_POINTS", std::string{point.name} + "=crash@" + std::to_string(hit)}},
+        std::chrono::minutes{5});
+    // A point that this job passes less often than that is not reached: then the run has ended
+    // well.
+    CHECK((crashed.code == 0 || crashed.code == 128 + SIGKILL));
+    if (crashed.code != 0) {
+      ++reached;
+      // Recovery is interrupted as well, once.
+      const auto again =
+          run_process(job.command(name), {{"FLOW_FAILURE_POINTS", "publish.after_takeover=crash"}},
+                      std::chrono::minutes{5});
+      CHECK((again.code == 0 || again.code == 128 + SIGKILL));
+      job.finish(name);
+    }
+    CHECK(job.output(name) == expected);
+  }
+  CHECK(reached >= 15);
+}
+
+}  // namespace
+}  // namespace flow::testing
