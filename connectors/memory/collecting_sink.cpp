@@ -57,7 +57,8 @@ class CollectingWriter final : public SinkWriter {
       std::uint64_t number = 0;
       const auto* end = committable.bytes.data() + committable.bytes.size();
       const auto [stop, code] = std::from_chars(committable.bytes.data(), end, number);
-      if (code != std::errc{} || stop != end) return Error{Errc::bad_split, "a committable of a collection cannot be read"};
+      if (code != std::errc{} || stop != end)
+        return Error{Errc::bad_split, "a committable of a collection cannot be read"};
       into_->commit(number);
     }
     return {};
@@ -71,7 +72,8 @@ class CollectingSink final : public Sink {
  public:
   explicit CollectingSink(std::shared_ptr<Collected> into) : into_{std::move(into)} {}
   Status accept(const Schema& /*schema*/, bool /*changelog*/) const override { return {}; }
-  Result<std::unique_ptr<SinkWriter>> open(const ConnectorContext& /*context*/, SchemaPtr /*schema*/) const override {
+  Result<std::unique_ptr<SinkWriter>> open(const ConnectorContext& /*context*/,
+                                           SchemaPtr /*schema*/) const override {
     return std::unique_ptr<SinkWriter>{std::make_unique<CollectingWriter>(into_)};
   }
   bool exactly_once() const override { return true; }

@@ -20,7 +20,8 @@ struct Open {
 std::optional<std::size_t> parse_index(std::string_view text) {
   std::size_t value = 0;
   const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return code == std::errc{} && stop == text.data() + text.size() ? std::optional{value} : std::nullopt;
+  return code == std::errc{} && stop == text.data() + text.size() ? std::optional{value}
+                                                                  : std::nullopt;
 }
 
 class CollectionReader final : public SourceReader {
@@ -30,7 +31,9 @@ class CollectionReader final : public SourceReader {
   Status assign(Split split, std::string position) override {
     const auto blank = split.description.find(' ');
     const auto first = parse_index(std::string_view{split.description}.substr(0, blank));
-    const auto end = blank == std::string::npos ? std::nullopt : parse_index(std::string_view{split.description}.substr(blank + 1));
+    const auto end = blank == std::string::npos
+                         ? std::nullopt
+                         : parse_index(std::string_view{split.description}.substr(blank + 1));
     const auto next = position.empty() ? first : parse_index(position);
     if (!first || !end || !next || *end > batches_->size() || *next > *end)
       return Error{Errc::bad_split, "split '" + split.id + "' does not fit the collection"};
@@ -69,19 +72,23 @@ class CollectionReader final : public SourceReader {
 
 class CollectionSource final : public Source {
  public:
-  CollectionSource(SchemaPtr schema, Batches batches) : schema_{std::move(schema)}, batches_{std::move(batches)} {}
+  CollectionSource(SchemaPtr schema, Batches batches)
+      : schema_{std::move(schema)}, batches_{std::move(batches)} {}
 
   const SchemaPtr& schema() const override { return schema_; }
   bool bounded() const override { return true; }
   SplitOrder split_order() const override { return SplitOrder::sequential; }
 
-  Result<std::vector<Split>> enumerate(FileSystem& /*files*/, std::uint32_t parallelism) const override {
+  Result<std::vector<Split>> enumerate(FileSystem& /*files*/,
+                                       std::uint32_t parallelism) const override {
     std::vector<Split> splits;
-    const auto ranges = std::max<std::size_t>(1, std::min<std::size_t>(batches_->size(), parallelism));
+    const auto ranges =
+        std::max<std::size_t>(1, std::min<std::size_t>(batches_->size(), parallelism));
     for (std::size_t i = 0; i < ranges; ++i) {
       const auto first = batches_->size() * i / ranges;
       const auto end = batches_->size() * (i + 1) / ranges;
-      splits.push_back({static_cast<std::uint32_t>(i), "batches " + std::to_string(first) + " to " + std::to_string(end),
+      splits.push_back({static_cast<std::uint32_t>(i),
+                        "batches " + std::to_string(first) + " to " + std::to_string(end),
                         std::to_string(first) + " " + std::to_string(end)});
     }
     return splits;
@@ -112,8 +119,8 @@ class CollectionSource final : public Source {
 }  // namespace
 
 std::shared_ptr<const Source> make_collection_source(SchemaPtr schema, std::vector<Batch> batches) {
-  return std::make_shared<const CollectionSource>(std::move(schema),
-                                                  std::make_shared<const std::vector<Batch>>(std::move(batches)));
+  return std::make_shared<const CollectionSource>(
+      std::move(schema), std::make_shared<const std::vector<Batch>>(std::move(batches)));
 }
 
 }  // namespace flow::memory

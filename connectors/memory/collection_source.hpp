@@ -6,8 +6,8 @@
 
 namespace flow::memory {
 
-/// A bounded source that delivers these batches, in order; all have `schema`. For programs that embed the
-/// engine, and for tests.
+/// A bounded source that delivers these batches, in order; all have `schema`. For programs that
+/// embed the engine, and for tests.
 ///
 /// Batches are split into as many ranges as there are subtasks; a position is a number of batches.
 /// Thread: value.

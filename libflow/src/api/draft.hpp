@@ -1,10 +1,10 @@
 #pragma once
 
+#include "flow/api/stream.hpp"
+
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "flow/api/stream.hpp"
 
 namespace flow::api {
 

@@ -1,17 +1,19 @@
 #include "flow/api/environment.hpp"
 
+#include "draft.hpp"
+
+#include "flow/graph/connect.hpp"
+
 #include <algorithm>
 #include <thread>
-
-#include "draft.hpp"
-#include "flow/graph/connect.hpp"
 
 namespace flow {
 namespace {
 
 Options options_of(const Connector& connector, const SourcePlace& place) {
   Options options{{}, place};
-  for (const auto& [name, value] : connector.options()) options.set(name, OptionValue{value, false, {}, place});
+  for (const auto& [name, value] : connector.options())
+    options.set(name, OptionValue{value, false, {}, place});
   return options;
 }
 
@@ -19,11 +21,13 @@ Options options_of(const Connector& connector, const SourcePlace& place) {
 class NodeMaker {
  public:
   using Made = std::variant<BrokenNode, SourceNode, OperatorNode, SinkNode>;
-  NodeMaker(const api::DraftNode& draft, const ConnectorRegistry& registry, std::vector<Error>& errors)
+  NodeMaker(const api::DraftNode& draft, const ConnectorRegistry& registry,
+            std::vector<Error>& errors)
       : draft_{draft}, registry_{registry}, errors_{errors} {}
 
   Made operator()(const api::DraftSource& draft) {
-    const auto* entry = require_connector(registry_, draft.connector.name(), Direction::source, draft_.place, errors_);
+    const auto* entry = require_connector(registry_, draft.connector.name(), Direction::source,
+                                          draft_.place, errors_);
     if (entry == nullptr) return BrokenNode{};
     SourceRequest request;
     request.node = draft_.name;
@@ -37,7 +41,8 @@ class NodeMaker {
     if (source == nullptr) return BrokenNode{};
     SourceNode node{std::move(source), entry->name, std::nullopt, draft.watermark, draft.on_error};
     if (!draft.watermark) return node;
-    if (!check_event_time(*node.source->schema(), draft.watermark->time_column, draft_.name, draft_.place, errors_))
+    if (!check_event_time(*node.source->schema(), draft.watermark->time_column, draft_.name,
+                          draft_.place, errors_))
       return BrokenNode{};
     node.time_column = draft.watermark->time_column;
     return node;
@@ -46,7 +51,8 @@ class NodeMaker {
   Made operator()(const OperatorSpec& spec) { return OperatorNode{spec}; }
 
   Made operator()(const api::DraftSink& draft) {
-    const auto* entry = require_connector(registry_, draft.connector.name(), Direction::sink, draft_.place, errors_);
+    const auto* entry = require_connector(registry_, draft.connector.name(), Direction::sink,
+                                          draft_.place, errors_);
     if (entry == nullptr) return BrokenNode{};
     return make_sink_node(*entry, draft_.name, options_of(draft.connector, draft_.place));
   }
@@ -59,11 +65,17 @@ class NodeMaker {
 
 }  // namespace
 
-Environment::Environment(std::string job) : draft_{std::make_shared<api::Draft>()} { draft_->job = std::move(job); }
+Environment::Environment(std::string job) : draft_{std::make_shared<api::Draft>()} {
+  draft_->job = std::move(job);
+}
 
 SourceStream Environment::from(std::string name, Connector source, std::source_location where) {
-  draft_->nodes.push_back(
-      {std::move(name), api::place_of(where), api::DraftSource{std::move(source), {}, {}, OnError::fail}, {}, {}, {}});
+  draft_->nodes.push_back({std::move(name),
+                           api::place_of(where),
+                           api::DraftSource{std::move(source), {}, {}, OnError::fail},
+                           {},
+                           {},
+                           {}});
   return SourceStream{draft_, draft_->nodes.size() - 1};
 }
 
@@ -85,11 +97,13 @@ Environment& Environment::parallelism(std::uint32_t subtasks) {
 
 PlanOptions Environment::options() const {
   auto options = draft_->options;
-  options.parallelism = draft_->parallelism.value_or(std::max(1u, std::thread::hardware_concurrency()));
+  options.parallelism =
+      draft_->parallelism.value_or(std::max(1u, std::thread::hardware_concurrency()));
   return options;
 }
 
-LogicalGraph Environment::graph(const ConnectorRegistry& registry, std::vector<Error>& errors) const {
+LogicalGraph Environment::graph(const ConnectorRegistry& registry,
+                                std::vector<Error>& errors) const {
   LogicalGraph graph;
   graph.job = draft_->job;
   for (const auto& draft : draft_->nodes) {
@@ -100,7 +114,8 @@ LogicalGraph Environment::graph(const ConnectorRegistry& registry, std::vector<E
     node.parallelism = draft.parallelism;
     for (const auto& input : draft.inputs) {
       const auto& from = draft_->nodes[input.node];
-      node.inputs.push_back({input.port == 0 ? from.name : from.side_outputs.at(input.port), draft.place});
+      node.inputs.push_back(
+          {input.port == 0 ? from.name : from.side_outputs.at(input.port), draft.place});
     }
     node.what = std::visit(NodeMaker{draft, registry, errors}, draft.what);
     graph.nodes.push_back(std::move(node));

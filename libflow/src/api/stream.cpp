@@ -5,7 +5,9 @@
 namespace flow {
 namespace api {
 
-SourcePlace place_of(const std::source_location& where) { return {where.file_name(), where.line(), where.column(), 0}; }
+SourcePlace place_of(const std::source_location& where) {
+  return {where.file_name(), where.line(), where.column(), 0};
+}
 
 }  // namespace api
 
@@ -30,7 +32,8 @@ OrderBy order_of(const std::string& text) {
 Stream::Stream(std::shared_ptr<api::Draft> draft, std::size_t node, std::uint32_t port)
     : draft_{std::move(draft)}, node_{node}, port_{port} {}
 
-Stream Stream::add(std::string verb, OperatorSpec spec, Where where, std::vector<Stream> more_inputs) const {
+Stream Stream::add(std::string verb, OperatorSpec spec, Where where,
+                   std::vector<Stream> more_inputs) const {
   api::DraftNode node;
   node.name = draft_->nodes[node_].name + "." + verb;
   node.place = api::place_of(where);
@@ -57,11 +60,16 @@ Stream Stream::drop(std::vector<std::string> columns, Where where) const {
   return add("drop", DropSpec{std::move(columns)}, where);
 }
 
-Stream Stream::rename(Columns names, Where where) const { return add("rename", RenameSpec{std::move(names)}, where); }
+Stream Stream::rename(Columns names, Where where) const {
+  return add("rename", RenameSpec{std::move(names)}, where);
+}
 
-Stream Stream::union_with(const Stream& other, Where where) const { return add("union", UnionSpec{}, where, {other}); }
+Stream Stream::union_with(const Stream& other, Where where) const {
+  return add("union", UnionSpec{}, where, {other});
+}
 
-Stream Stream::top(std::uint64_t n, std::vector<std::string> by, std::vector<std::string> per, Where where) const {
+Stream Stream::top(std::uint64_t n, std::vector<std::string> by, std::vector<std::string> per,
+                   Where where) const {
   TopSpec spec;
   spec.n = n;
   for (const auto& text : by) spec.by.push_back(order_of(text));
@@ -70,7 +78,9 @@ Stream Stream::top(std::uint64_t n, std::vector<std::string> by, std::vector<std
   return add("top", std::move(spec), where);
 }
 
-KeyedStream Stream::key_by(std::string column) const { return key_by(std::vector<std::string>{std::move(column)}); }
+KeyedStream Stream::key_by(std::string column) const {
+  return key_by(std::vector<std::string>{std::move(column)});
+}
 
 KeyedStream Stream::key_by(std::vector<std::string> columns) const {
   std::vector<NamedExpression> keys;
@@ -78,7 +88,9 @@ KeyedStream Stream::key_by(std::vector<std::string> columns) const {
   return KeyedStream{*this, std::move(keys)};
 }
 
-KeyedStream Stream::key_by_expressions(Columns keys) const { return KeyedStream{*this, named(keys, {})}; }
+KeyedStream Stream::key_by_expressions(Columns keys) const {
+  return KeyedStream{*this, named(keys, {})};
+}
 
 WindowedStream Stream::window(WindowSpec window) const { return WindowedStream{*this, {}, window}; }
 
@@ -107,8 +119,10 @@ SourceStream SourceStream::schema(std::vector<std::pair<std::string, DataType>> 
   return *this;
 }
 
-SourceStream SourceStream::event_time(std::string column, Micros delay, std::optional<Micros> idle) const {
-  std::get<api::DraftSource>(draft_->nodes[node_].what).watermark = WatermarkSpec{std::move(column), delay, idle};
+SourceStream SourceStream::event_time(std::string column, Micros delay,
+                                      std::optional<Micros> idle) const {
+  std::get<api::DraftSource>(draft_->nodes[node_].what).watermark =
+      WatermarkSpec{std::move(column), delay, idle};
   return *this;
 }
 
@@ -117,7 +131,9 @@ SourceStream SourceStream::on_error(OnError policy) const {
   return *this;
 }
 
-WindowedStream KeyedStream::window(WindowSpec window) const { return WindowedStream{input_, keys_, window}; }
+WindowedStream KeyedStream::window(WindowSpec window) const {
+  return WindowedStream{input_, keys_, window};
+}
 
 WindowedStream WindowedStream::lateness(Micros lateness) const {
   auto copy = *this;
@@ -133,8 +149,9 @@ Stream WindowedStream::aggregate(Aggregates aggregates, Where where) const {
   const auto place = api::place_of(where);
   for (auto& key : spec.keys) key.expression.place = place;
   for (auto& [name, aggregate] : aggregates) {
-    auto argument = aggregate.argument.empty() ? std::nullopt
-                                               : std::optional{ExpressionText{aggregate.argument, place}};
+    auto argument = aggregate.argument.empty()
+                        ? std::nullopt
+                        : std::optional{ExpressionText{aggregate.argument, place}};
     spec.aggregates.push_back({name, aggregate.function, std::move(argument), place});
   }
   std::string verb = keys_.empty() ? "aggregate" : "per";
@@ -142,7 +159,8 @@ Stream WindowedStream::aggregate(Aggregates aggregates, Where where) const {
   return input_.add(std::move(verb), std::move(spec), where);
 }
 
-std::pair<Stream, Stream> WindowedStream::aggregate_with_late_rows(Aggregates aggregates, Where where) const {
+std::pair<Stream, Stream> WindowedStream::aggregate_with_late_rows(Aggregates aggregates,
+                                                                   Where where) const {
   auto results = aggregate(std::move(aggregates), where);
   auto& node = results.draft_->nodes[results.node_];
   node.side_outputs.emplace(1, node.name + ".late");

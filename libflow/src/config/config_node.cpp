@@ -16,7 +16,8 @@ constexpr std::size_t kMaxDepth = 64;
 /// Turns a YAML tree into ConfigNodes. Aliases make a YAML tree a graph, so values are counted.
 class Converter {
  public:
-  Converter(const ConfigText& source, const Variables& variables, FileSystem& files, std::vector<Error>& errors)
+  Converter(const ConfigText& source, const Variables& variables, FileSystem& files,
+            std::vector<Error>& errors)
       : source_{source}, variables_{variables}, files_{files}, errors_{errors} {
     std::size_t begin = 0;
     while (begin <= source.text.size()) {
@@ -62,7 +63,8 @@ class Converter {
  private:
   SourcePlace place_of(const YAML::Mark& mark) const {
     if (mark.is_null()) return {source_.path, 0, 0, 0};
-    return {source_.path, static_cast<std::uint32_t>(mark.line + 1), static_cast<std::uint32_t>(mark.column + 1), 0};
+    return {source_.path, static_cast<std::uint32_t>(mark.line + 1),
+            static_cast<std::uint32_t>(mark.column + 1), 0};
   }
 
   void convert_map(const YAML::Node& yaml, ConfigNode& node, std::size_t depth) {
@@ -79,10 +81,13 @@ class Converter {
       auto key_place = place;
       key_place.length = static_cast<std::uint32_t>(key.size());
       if (!seen.insert(key).second) {
-        errors_.push_back(Error{Errc::duplicate_name, "key '" + key + "' stands twice in one mapping"}.at(key_place));
+        errors_.push_back(
+            Error{Errc::duplicate_name, "key '" + key + "' stands twice in one mapping"}.at(
+                key_place));
         continue;
       }
-      node.entries.push_back({std::move(key), std::move(key_place), convert(pair.second, depth + 1)});
+      node.entries.push_back(
+          {std::move(key), std::move(key_place), convert(pair.second, depth + 1)});
     }
   }
 
@@ -102,7 +107,8 @@ class Converter {
     }
   }
 
-  /// The parser's mark is at a tag, the opening quote or the block indicator; errors point at the text.
+  /// The parser's mark is at a tag, the opening quote or the block indicator; errors point at the
+  /// text.
   void locate_text(ConfigNode& node) const {
     auto& place = node.place;
     if (place.line == 0 || place.line > lines_.size()) return;
@@ -117,18 +123,21 @@ class Converter {
       ++column;
     } else if ((line[column] == '|' || line[column] == '>') && place.line < lines_.size()) {
       ++place.line;
-      column = std::min(lines_[place.line - 1].find_first_not_of(' '), lines_[place.line - 1].size());
+      column =
+          std::min(lines_[place.line - 1].find_first_not_of(' '), lines_[place.line - 1].size());
       node.indent = static_cast<std::uint32_t>(column);
     }
     place.column = static_cast<std::uint32_t>(column + 1);
   }
 
   std::optional<std::string> lookup(const std::string& name) const {
-    if (const auto found = variables_.set.find(name); found != variables_.set.end()) return found->second;
+    if (const auto found = variables_.set.find(name); found != variables_.set.end())
+      return found->second;
     return variables_.environment ? variables_.environment(name) : std::nullopt;
   }
 
-  /// Replaces `${NAME}` and `${NAME:-default}`; `$${` stands for `${`. Values are not searched again.
+  /// Replaces `${NAME}` and `${NAME:-default}`; `$${` stands for `${`. Values are not searched
+  /// again.
   std::string substitute(const std::string& text, const SourcePlace& place) {
     std::string result;
     std::size_t at = 0;
@@ -142,7 +151,9 @@ class Converter {
       }
       const auto end = text.find('}', begin);
       if (end == std::string::npos) {
-        errors_.push_back(Error{Errc::yaml_syntax, "'${' without '}'"}.with_remedy("write $${ for the characters ${").at(place));
+        errors_.push_back(Error{Errc::yaml_syntax, "'${' without '}'"}
+                              .with_remedy("write $${ for the characters ${")
+                              .at(place));
         return text;
       }
       result.append(text, at, begin - at);
@@ -155,7 +166,8 @@ class Converter {
         result += inside.substr(dash + 2);
       } else {
         errors_.push_back(Error{Errc::undefined_variable, "variable '" + name + "' is not set"}
-                              .with_remedy("set it with --set " + name + "=… or in the environment, or give a default: ${" +
+                              .with_remedy("set it with --set " + name +
+                                           "=… or in the environment, or give a default: ${" +
                                            name + ":-…}")
                               .at(place));
       }
@@ -164,7 +176,8 @@ class Converter {
     return result.append(text, std::min(at, text.size()), std::string::npos);
   }
 
-  /// `!secret NAME` takes an environment variable (or --set), `!secret file:PATH` the first line of a file.
+  /// `!secret NAME` takes an environment variable (or --set), `!secret file:PATH` the first line of
+  /// a file.
   void reveal(ConfigNode& node) {
     node.secret = true;
     const auto reference = node.text;
@@ -209,14 +222,16 @@ Error syntax_error(const ConfigText& source, const YAML::Exception& exception) {
 }  // namespace
 
 const ConfigNode* ConfigNode::find(std::string_view key) const {
-  const auto at = std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.key == key; });
+  const auto at = std::find_if(entries.begin(), entries.end(),
+                               [&](const Entry& entry) { return entry.key == key; });
   return at == entries.end() ? nullptr : &at->value;
 }
 
 ConfigNode parse_yaml(const ConfigText& source, const Variables& variables, FileSystem& files,
                       std::vector<Error>& errors) {
   if (source.text.size() > kMaxFileBytes) {
-    errors.push_back(Error{Errc::too_complex, "'" + source.path + "' has " + format_bytes({source.text.size()}) +
+    errors.push_back(Error{Errc::too_complex, "'" + source.path + "' has " +
+                                                  format_bytes({source.text.size()}) +
                                                   ", a configuration file may have 4 MiB"});
     return {};
   }
@@ -237,7 +252,8 @@ ConfigNode parse_yaml(const ConfigText& source, const Variables& variables, File
 }
 
 Error wrong_kind(const ConfigNode& node, std::string_view name, std::string_view expected) {
-  return Error{Errc::bad_value, "'" + std::string{name} + "' must be " + std::string{expected}}.at(node.place);
+  return Error{Errc::bad_value, "'" + std::string{name} + "' must be " + std::string{expected}}.at(
+      node.place);
 }
 
 }  // namespace flow

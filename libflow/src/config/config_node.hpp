@@ -1,13 +1,13 @@
 #pragma once
 
+#include "flow/base/error.hpp"
+#include "flow/config/topology.hpp"
+
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <cstdint>
 #include <vector>
-
-#include "flow/base/error.hpp"
-#include "flow/config/topology.hpp"
 
 namespace flow {
 

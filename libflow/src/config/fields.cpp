@@ -1,9 +1,9 @@
 #include "fields.hpp"
 
+#include "flow/base/nearest.hpp"
+
 #include <algorithm>
 #include <charconv>
-
-#include "flow/base/nearest.hpp"
 
 namespace flow {
 
@@ -38,7 +38,8 @@ std::optional<Micros> Fields::duration(std::string_view key) {
   return node == nullptr ? std::nullopt : read_duration(*node, key, errors_);
 }
 
-std::optional<std::int64_t> Fields::integer(std::string_view key, std::int64_t min, std::int64_t max) {
+std::optional<std::int64_t> Fields::integer(std::string_view key, std::int64_t min,
+                                            std::int64_t max) {
   const auto* node = take(key);
   if (node == nullptr) return std::nullopt;
   const auto expected = "a number between " + std::to_string(min) + " and " + std::to_string(max);
@@ -47,12 +48,14 @@ std::optional<std::int64_t> Fields::integer(std::string_view key, std::int64_t m
   const auto* end = node->text.data() + node->text.size();
   const auto [stop, code] = std::from_chars(node->text.data(), end, value);
   if (code == std::errc{} && stop == end && value >= min && value <= max) return value;
-  fail(Error{Errc::bad_value, "'" + std::string{key} + "' must be " + expected + ", not '" + node->text + "'"}
+  fail(Error{Errc::bad_value,
+             "'" + std::string{key} + "' must be " + expected + ", not '" + node->text + "'"}
            .at(node->place));
   return std::nullopt;
 }
 
-std::optional<std::string> Fields::choice(std::string_view key, std::initializer_list<std::string_view> choices) {
+std::optional<std::string> Fields::choice(std::string_view key,
+                                          std::initializer_list<std::string_view> choices) {
   const auto* node = take(key);
   if (node == nullptr) return std::nullopt;
   std::string list;
@@ -60,7 +63,8 @@ std::optional<std::string> Fields::choice(std::string_view key, std::initializer
   if (!expect_scalar(*node, key, list, errors_)) return std::nullopt;
   if (std::find(choices.begin(), choices.end(), node->text) != choices.end()) return node->text;
   const std::vector<std::string> names(choices.begin(), choices.end());
-  fail(Error{Errc::bad_value, "'" + std::string{key} + "' must be " + list + ", not '" + node->text + "'"}
+  fail(Error{Errc::bad_value,
+             "'" + std::string{key} + "' must be " + list + ", not '" + node->text + "'"}
            .with_note("possible: " + list + did_you_mean(node->text, names))
            .at(node->place));
   return std::nullopt;
@@ -71,11 +75,13 @@ std::vector<std::pair<std::string, SourcePlace>> Fields::words(std::string_view 
   const auto* node = take(key);
   if (node == nullptr) return result;
   if (!node->is_list()) {
-    if (expect_scalar(*node, key, "a word or a list of words", errors_)) result.emplace_back(node->text, node->place);
+    if (expect_scalar(*node, key, "a word or a list of words", errors_))
+      result.emplace_back(node->text, node->place);
     return result;
   }
   for (const auto& item : node->items)
-    if (expect_scalar(item, key, "a list of words", errors_)) result.emplace_back(item.text, item.place);
+    if (expect_scalar(item, key, "a list of words", errors_))
+      result.emplace_back(item.text, item.place);
   return result;
 }
 
@@ -92,7 +98,8 @@ void Fields::finish() {
 std::vector<const ConfigNode::Entry*> Fields::rest() const {
   std::vector<const ConfigNode::Entry*> result;
   for (const auto& entry : map_.entries)
-    if (std::find(known_.begin(), known_.end(), entry.key) == known_.end()) result.push_back(&entry);
+    if (std::find(known_.begin(), known_.end(), entry.key) == known_.end())
+      result.push_back(&entry);
   return result;
 }
 
@@ -103,13 +110,17 @@ bool expect_scalar(const ConfigNode& node, std::string_view name, std::string_vi
   return false;
 }
 
-std::optional<Micros> read_duration(const ConfigNode& node, std::string_view name, std::vector<Error>& errors) {
-  if (!expect_scalar(node, name, "a duration such as 250ms, 5s, 10m, 1h or 2d", errors)) return std::nullopt;
+std::optional<Micros> read_duration(const ConfigNode& node, std::string_view name,
+                                    std::vector<Error>& errors) {
+  if (!expect_scalar(node, name, "a duration such as 250ms, 5s, 10m, 1h or 2d", errors))
+    return std::nullopt;
   auto duration = parse_duration(node.text);
   if (duration) return *duration;
-  errors.push_back(Error{Errc::bad_value, "'" + std::string{name} + "' must be a duration such as 250ms, 5s, 10m, 1h or 2d, not '" +
-                                              node.text + "'"}
-                       .at(node.place));
+  errors.push_back(
+      Error{Errc::bad_value, "'" + std::string{name} +
+                                 "' must be a duration such as 250ms, 5s, 10m, 1h or 2d, not '" +
+                                 node.text + "'"}
+          .at(node.place));
   return std::nullopt;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config_node.hpp"
+
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -8,12 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "config_node.hpp"
-
 namespace flow {
 
-/// Takes known keys out of one mapping and reports every mistake: missing keys, wrong kinds, unknown keys
-/// with a suggestion. Errors are collected, never thrown; a wrong value reads as absent.
+/// Takes known keys out of one mapping and reports every mistake: missing keys, wrong kinds,
+/// unknown keys with a suggestion. Errors are collected, never thrown; a wrong value reads as
+/// absent.
 ///
 /// Owner: a reader, on the stack.   Thread: startup.
 class Fields {
@@ -27,7 +28,8 @@ class Fields {
   std::optional<std::string> text(std::string_view key);
   std::optional<Micros> duration(std::string_view key);
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t min, std::int64_t max);
-  std::optional<std::string> choice(std::string_view key, std::initializer_list<std::string_view> choices);
+  std::optional<std::string> choice(std::string_view key,
+                                    std::initializer_list<std::string_view> choices);
   /// A list of words, or one word.
   std::vector<std::pair<std::string, SourcePlace>> words(std::string_view key);
 
@@ -50,6 +52,7 @@ class Fields {
 /// Whether the node is a scalar; otherwise reports that `name` must be `expected`.
 bool expect_scalar(const ConfigNode& node, std::string_view name, std::string_view expected,
                    std::vector<Error>& errors);
-std::optional<Micros> read_duration(const ConfigNode& node, std::string_view name, std::vector<Error>& errors);
+std::optional<Micros> read_duration(const ConfigNode& node, std::string_view name,
+                                    std::vector<Error>& errors);
 
 }  // namespace flow

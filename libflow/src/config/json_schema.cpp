@@ -1,6 +1,6 @@
-#include <nlohmann/json.hpp>
-
 #include "flow/config/topology.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace flow {
 namespace {
@@ -16,14 +16,17 @@ Json described(Json json, std::string text) {
   return json;
 }
 Json object(Json properties, std::vector<std::string> required = {}) {
-  Json json{{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+  Json json{
+      {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
   if (!required.empty()) json["required"] = std::move(required);
   return json;
 }
-Json map_of(const Json& value) { return {{"type", "object"}, {"additionalProperties", value}, {"minProperties", 1}}; }
+Json map_of(const Json& value) {
+  return {{"type", "object"}, {"additionalProperties", value}, {"minProperties", 1}};
+}
 
-/// Options as the manual spells them: `format.header` may also be written flat or nested, so unknown keys are
-/// left to `flowctl check`.
+/// Options as the manual spells them: `format.header` may also be written flat or nested, so
+/// unknown keys are left to `flowctl check`.
 Json connector_node(const std::vector<const ConnectorEntry*>& connectors, bool source) {
   Json properties;
   Json names = Json::array();
@@ -32,8 +35,9 @@ Json connector_node(const std::vector<const ConnectorEntry*>& connectors, bool s
     names.push_back(connector->name);
     for (const auto& option : source ? connector->source_options : connector->sink_options) {
       auto& property = properties[option.name];
-      const auto text = connector->name + ": " + option.meaning +
-                        (option.default_value.empty() ? "" : " (default " + option.default_value + ")");
+      const auto text =
+          connector->name + ": " + option.meaning +
+          (option.default_value.empty() ? "" : " (default " + option.default_value + ")");
       property["description"] = property.contains("description")
                                     ? property["description"].get<std::string>() + "\n" + text
                                     : text;
@@ -43,9 +47,12 @@ Json connector_node(const std::vector<const ConnectorEntry*>& connectors, bool s
   properties["parallelism"] = reference("count");
   if (source) {
     properties["schema"] = map_of(reference("column"));
-    properties["event_time"] = described(Json{{"type", "string"}}, "timestamp column that orders the rows");
+    properties["event_time"] =
+        described(Json{{"type", "string"}}, "timestamp column that orders the rows");
     properties["watermark"] = {
-        {"anyOf", Json::array({reference("duration"), object({{"delay", reference("duration")}, {"idle", reference("duration")}}, {"delay"})})}};
+        {"anyOf", Json::array({reference("duration"), object({{"delay", reference("duration")},
+                                                              {"idle", reference("duration")}},
+                                                             {"delay"})})}};
     properties["on_error"] = {{"enum", {"fail", "skip", "dead_letter"}}};
   } else {
     properties["from"] = {{"type", "string"}};
@@ -62,7 +69,9 @@ Json step() {
       {"from", names},
       {"parallelism", reference("count")},
       {"filter", expression},
-      {"select", {{"anyOf", Json::array({map_of(expression), Json{{"type", "array"}, {"items", {{"type", "string"}}}}})}}},
+      {"select",
+       {{"anyOf", Json::array({map_of(expression),
+                               Json{{"type", "array"}, {"items", {{"type", "string"}}}}})}}},
       {"with", map_of(expression)},
       {"drop", names},
       {"rename", map_of(Json{{"type", "string"}})},
@@ -70,16 +79,19 @@ Json step() {
       {"key_by", {{"anyOf", Json::array({names, map_of(expression)})}}},
       {"window",
        {{"oneOf", Json::array({object({{"tumbling", reference("duration")}}, {"tumbling"}),
-                               object({{"hopping", object({{"size", reference("duration")}, {"slide", reference("duration")}},
+                               object({{"hopping", object({{"size", reference("duration")},
+                                                           {"slide", reference("duration")}},
                                                           {"size", "slide"})}},
                                       {"hopping"})})}}},
       {"lateness", reference("duration")},
       {"late_rows", Json{{"type", "string"}}},
-      {"aggregate", map_of(described(Json{{"type", "string"}}, "count(), sum(x), min(x), max(x), avg(x)"))},
+      {"aggregate",
+       map_of(described(Json{{"type", "string"}}, "count(), sum(x), min(x), max(x), avg(x)"))},
       {"top", object({{"n", reference("count")}, {"by", names}, {"per", names}}, {"n", "by"})},
   });
   Json verbs = Json::array();
-  for (const auto* verb : {"filter", "select", "with", "drop", "rename", "union", "aggregate", "top"})
+  for (const auto* verb :
+       {"filter", "select", "with", "drop", "rename", "union", "aggregate", "top"})
     verbs.push_back({{"required", {verb}}});
   json["oneOf"] = verbs;
   return json;
@@ -92,12 +104,15 @@ std::string topology_json_schema(const ConnectorRegistry& connectors) {
   json["$schema"] = "https://json-schema.org/draft/2020-12/schema";
   json["title"] = "Flow topology";
   json["$defs"] = {
-      {"duration", described(Json{{"type", "string"}, {"pattern", "^-?[0-9]+(us|ms|s|m|h|d)$"}}, "such as 250ms, 5s, 10m, 1h, 2d")},
+      {"duration", described(Json{{"type", "string"}, {"pattern", "^-?[0-9]+(us|ms|s|m|h|d)$"}},
+                             "such as 250ms, 5s, 10m, 1h, 2d")},
       {"count", {{"type", "integer"}, {"minimum", 1}}},
-      {"expression", described(Json{{"type", {"string", "number", "boolean"}}}, "a PostgreSQL scalar expression; see `flowctl functions`")},
+      {"expression", described(Json{{"type", {"string", "number", "boolean"}}},
+                               "a PostgreSQL scalar expression; see `flowctl functions`")},
       {"column",
        {{"anyOf", Json::array({described(Json{{"type", "string"}},
-                                         "bool, int32, int64, float64, string, bytes, date, timestamp; `not null` may follow"),
+                                         "bool, int32, int64, float64, string, bytes, date, "
+                                         "timestamp; `not null` may follow"),
                                object({{"type", Json{{"type", "string"}}},
                                        {"format", Json{{"type", "string"}}},
                                        {"zone", Json{{"type", "string"}}},

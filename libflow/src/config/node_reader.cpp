@@ -1,18 +1,20 @@
 #include "node_reader.hpp"
 
-#include <algorithm>
-
 #include "flow/base/nearest.hpp"
 #include "flow/connector/dead_letter.hpp"
 #include "flow/graph/connect.hpp"
+
+#include <algorithm>
 
 namespace flow {
 namespace {
 
 constexpr Micros kDefaultIdle{30'000'000};
 
-/// `{a: {b: 1}}` becomes the option `a.b`; `format: {type: csv, header: true}` becomes `format` and `format.header`.
-void flatten(const std::string& name, const ConfigNode& node, Options& options, std::vector<Error>& errors) {
+/// `{a: {b: 1}}` becomes the option `a.b`; `format: {type: csv, header: true}` becomes `format` and
+/// `format.header`.
+void flatten(const std::string& name, const ConfigNode& node, Options& options,
+             std::vector<Error>& errors) {
   if (node.is_map()) {
     for (const auto& entry : node.entries) {
       const bool is_type = entry.key == "type" && name == "format";
@@ -41,22 +43,23 @@ Options options_of(const Fields& fields, std::vector<Error>& errors) {
   return options;
 }
 
-const ConnectorEntry* find_connector(Fields& fields, const ConnectorRegistry& connectors, Direction direction,
-                                     std::vector<Error>& errors) {
+const ConnectorEntry* find_connector(Fields& fields, const ConnectorRegistry& connectors,
+                                     Direction direction, std::vector<Error>& errors) {
   const auto* node = fields.require("connector", "say where the rows are: `connector: file`");
   if (node == nullptr || !expect_scalar(*node, "connector", "a word", errors)) return nullptr;
   return require_connector(connectors, node->text, direction, node->place, errors);
 }
 
 /// `timestamp not null` → type and nullability.
-std::optional<Field> field_of(const std::string& name, const std::string& text, const SourcePlace& place,
-                              std::vector<Error>& errors) {
+std::optional<Field> field_of(const std::string& name, const std::string& text,
+                              const SourcePlace& place, std::vector<Error>& errors) {
   constexpr std::string_view kNotNull = "not null";
   std::string_view type = text;
   bool nullable = true;
   if (type.size() > kNotNull.size()) {
     auto tail = std::string{type.substr(type.size() - kNotNull.size())};
-    std::transform(tail.begin(), tail.end(), tail.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::transform(tail.begin(), tail.end(), tail.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (tail == kNotNull) {
       nullable = false;
       type.remove_suffix(kNotNull.size());
@@ -64,12 +67,14 @@ std::optional<Field> field_of(const std::string& name, const std::string& text, 
   }
   while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
   if (const auto parsed = parse_type(type)) return Field{name, *parsed, nullable};
-  const std::vector<std::string> names{"bool", "int32", "int64", "float64", "string", "bytes", "date", "timestamp"};
+  const std::vector<std::string> names{"bool",   "int32", "int64", "float64",
+                                       "string", "bytes", "date",  "timestamp"};
   std::string list;
   for (const auto& known : names) list += (list.empty() ? "" : ", ") + known;
-  errors.push_back(Error{Errc::bad_value, "unknown type '" + std::string{type} + "' of column '" + name + "'"}
-                       .with_note("types: " + list + did_you_mean(type, names))
-                       .at(place));
+  errors.push_back(
+      Error{Errc::bad_value, "unknown type '" + std::string{type} + "' of column '" + name + "'"}
+          .with_note("types: " + list + did_you_mean(type, names))
+          .at(place));
   return std::nullopt;
 }
 
@@ -78,7 +83,8 @@ void read_schema(const ConfigNode& node, SourceRequest& request, std::vector<Err
     errors.push_back(wrong_kind(node, "schema", "a mapping of column names to types"));
     return;
   }
-  if (node.entries.empty()) errors.push_back(Error{Errc::bad_value, "'schema' is empty"}.at(node.place));
+  if (node.entries.empty())
+    errors.push_back(Error{Errc::bad_value, "'schema' is empty"}.at(node.place));
   std::vector<Field> fields;
   for (const auto& entry : node.entries) {
     ColumnText text;
@@ -93,7 +99,8 @@ void read_schema(const ConfigNode& node, SourceRequest& request, std::vector<Err
       if (type)
         field = field_of(entry.key, *type, entry.value.place, errors);
       else
-        errors.push_back(Error{Errc::missing_key, "column '" + entry.key + "' has no 'type'"}.at(entry.place));
+        errors.push_back(
+            Error{Errc::missing_key, "column '" + entry.key + "' has no 'type'"}.at(entry.place));
     } else if (expect_scalar(entry.value, entry.key, "a type", errors)) {
       field = field_of(entry.key, entry.value.text, entry.value.place, errors);
     }
@@ -105,17 +112,20 @@ void read_schema(const ConfigNode& node, SourceRequest& request, std::vector<Err
 }
 
 /// Event time and watermark of a source, checked against the schema that the connector delivers.
-void read_time(const std::string& node, const ConfigNode* event_time, const ConfigNode* watermark, SourceNode& source,
-               std::vector<Error>& errors) {
+void read_time(const std::string& node, const ConfigNode* event_time, const ConfigNode* watermark,
+               SourceNode& source, std::vector<Error>& errors) {
   if (event_time != nullptr && expect_scalar(*event_time, "event_time", "a column", errors)) {
-    if (!check_event_time(*source.source->schema(), event_time->text, node, event_time->place, errors)) return;
+    if (!check_event_time(*source.source->schema(), event_time->text, node, event_time->place,
+                          errors))
+      return;
     source.time_column = event_time->text;
   }
   if (watermark == nullptr) return;
   if (event_time == nullptr) {
-    errors.push_back(Error{Errc::missing_key, "source '" + node + "' has a watermark but no 'event_time'"}
-                         .with_remedy("name the timestamp column: `event_time: …`")
-                         .at(watermark->place));
+    errors.push_back(
+        Error{Errc::missing_key, "source '" + node + "' has a watermark but no 'event_time'"}
+            .with_remedy("name the timestamp column: `event_time: …`")
+            .at(watermark->place));
     return;
   }
   WatermarkSpec spec;
@@ -129,7 +139,9 @@ void read_time(const std::string& node, const ConfigNode* event_time, const Conf
   } else if (const auto delay = read_duration(*watermark, "watermark", errors)) {
     spec.delay = *delay;
   }
-  if (spec.delay < Micros{0}) errors.push_back(Error{Errc::bad_value, "'watermark' must not be negative"}.at(watermark->place));
+  if (spec.delay < Micros{0})
+    errors.push_back(
+        Error{Errc::bad_value, "'watermark' must not be negative"}.at(watermark->place));
   if (!source.time_column) return;
   spec.time_column = *source.time_column;
   source.watermark = spec;
@@ -188,7 +200,8 @@ LogicalNode read_sink(const ConfigNode::Entry& entry, const ConnectorRegistry& c
   return node;
 }
 
-std::shared_ptr<const Sink> read_dead_letters(const ConfigNode& node, const ConnectorRegistry& connectors,
+std::shared_ptr<const Sink> read_dead_letters(const ConfigNode& node,
+                                              const ConnectorRegistry& connectors,
                                               std::vector<Error>& errors) {
   const auto errors_before = errors.size();
   Fields fields{node, "'dead_letters'", errors};
@@ -197,7 +210,8 @@ std::shared_ptr<const Sink> read_dead_letters(const ConfigNode& node, const Conn
   if (connector == nullptr) return nullptr;
   auto options = options_of(fields, errors);
   if (errors.size() != errors_before) return nullptr;
-  auto made = make_sink_node(*connector, "dead_letters", std::move(options)).make(dead_letter_schema(), false);
+  auto made = make_sink_node(*connector, "dead_letters", std::move(options))
+                  .make(dead_letter_schema(), false);
   if (made) return *std::move(made);
   auto error = std::move(made).error();
   errors.push_back(error.where().line == 0 ? std::move(error).at(node.place) : std::move(error));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fields.hpp"
+
 #include "flow/graph/logical_graph.hpp"
 
 namespace flow {
@@ -12,7 +13,8 @@ LogicalNode read_source(const ConfigNode::Entry& entry, const ConnectorRegistry&
 LogicalNode read_sink(const ConfigNode::Entry& entry, const ConnectorRegistry& connectors,
                       std::vector<Error>& errors);
 /// Reads `dead_letters:`.
-std::shared_ptr<const Sink> read_dead_letters(const ConfigNode& node, const ConnectorRegistry& connectors,
+std::shared_ptr<const Sink> read_dead_letters(const ConfigNode& node,
+                                              const ConnectorRegistry& connectors,
                                               std::vector<Error>& errors);
 
 }  // namespace flow

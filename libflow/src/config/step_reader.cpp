@@ -1,11 +1,11 @@
 #include "step_reader.hpp"
 
+#include "flow/base/nearest.hpp"
+#include "flow/expr/aggregate_call.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
-
-#include "flow/base/nearest.hpp"
-#include "flow/expr/aggregate_call.hpp"
 
 namespace flow {
 namespace {
@@ -13,14 +13,19 @@ namespace {
 constexpr std::array<std::string_view, 8> kVerbs{"select", "with",  "drop",      "rename",
                                                  "filter", "union", "aggregate", "top"};
 /// Verbs of the language that this version does not have: a better answer than "unknown key".
-constexpr std::array<std::string_view, 7> kLaterVerbs{"unnest", "join", "deduplicate", "process", "async", "sql", "pattern"};
+constexpr std::array<std::string_view, 7> kLaterVerbs{"unnest", "join", "deduplicate", "process",
+                                                      "async",  "sql",  "pattern"};
 
-ExpressionText expression_of(const ConfigNode& node) { return {node.text, node.place, node.indent}; }
+ExpressionText expression_of(const ConfigNode& node) {
+  return {node.text, node.place, node.indent};
+}
 
 bool is_identifier(std::string_view text) {
-  return !text.empty() && (std::isalpha(static_cast<unsigned char>(text[0])) != 0 || text[0] == '_') &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; });
+  return !text.empty() &&
+         (std::isalpha(static_cast<unsigned char>(text[0])) != 0 || text[0] == '_') &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+         });
 }
 
 /// Reads one step; verbs are methods.
@@ -57,20 +62,23 @@ class StepReader {
     for (const auto verb : kLaterVerbs) {
       if (const auto* value = map.find(verb)) {
         fields_.take(verb);
-        fields_.fail(Error{Errc::wrong_verb_count, "'" + std::string{verb} + "' is not available in this version"}.at(
-            value->place));
+        fields_.fail(Error{Errc::wrong_verb_count,
+                           "'" + std::string{verb} + "' is not available in this version"}
+                         .at(value->place));
         return std::nullopt;
       }
     }
     if (found.size() == 1) return found.front();
     std::string list;
-    for (const auto verb : found.empty() ? std::vector<std::string_view>{kVerbs.begin(), kVerbs.end()} : found)
+    for (const auto verb :
+         found.empty() ? std::vector<std::string_view>{kVerbs.begin(), kVerbs.end()} : found)
       list += (list.empty() ? "" : ", ") + std::string{verb};
-    fields_.fail(Error{Errc::wrong_verb_count,
-                       fields_.what() + (found.empty() ? " has no verb" : " has several verbs: " + list)}
-                     .with_note(found.empty() ? "verbs: " + list : "a step does one thing")
-                     .with_remedy(found.empty() ? "" : "split it into steps that read from each other")
-                     .at(node_.place));
+    fields_.fail(
+        Error{Errc::wrong_verb_count,
+              fields_.what() + (found.empty() ? " has no verb" : " has several verbs: " + list)}
+            .with_note(found.empty() ? "verbs: " + list : "a step does one thing")
+            .with_remedy(found.empty() ? "" : "split it into steps that read from each other")
+            .at(node_.place));
     for (const auto verb : kVerbs) fields_.take(verb);
     for (const auto* key : {"key_by", "window", "lateness", "late_rows"}) fields_.take(key);
     return std::nullopt;
@@ -91,7 +99,8 @@ class StepReader {
 
   void filter() {
     const auto* condition = fields_.take("filter");
-    if (expect_scalar(*condition, "filter", "an expression", errors_)) done(FilterSpec{expression_of(*condition)});
+    if (expect_scalar(*condition, "filter", "an expression", errors_))
+      done(FilterSpec{expression_of(*condition)});
   }
 
   std::vector<NamedExpression> named_expressions(const ConfigNode& node, std::string_view key) {
@@ -104,7 +113,8 @@ class StepReader {
       if (expect_scalar(entry.value, entry.key, "an expression", errors_))
         result.push_back({entry.key, expression_of(entry.value)});
     if (node.entries.empty())
-      errors_.push_back(Error{Errc::bad_value, "'" + std::string{key} + "' is empty"}.at(node.place));
+      errors_.push_back(
+          Error{Errc::bad_value, "'" + std::string{key} + "' is empty"}.at(node.place));
     return result;
   }
 
@@ -113,7 +123,8 @@ class StepReader {
     // `select: [a, b]` is the short form of `select: {a: a, b: b}`.
     if (!keep_input && columns->is_list()) {
       ProjectSpec spec;
-      for (const auto& [name, place] : fields_.words(verb)) spec.columns.push_back({name, {name, place}});
+      for (const auto& [name, place] : fields_.words(verb))
+        spec.columns.push_back({name, {name, place}});
       return done(std::move(spec));
     }
     done(ProjectSpec{named_expressions(*columns, verb), keep_input});
@@ -128,9 +139,11 @@ class StepReader {
   void rename() {
     const auto* names = fields_.take("rename");
     RenameSpec spec;
-    if (!names->is_map()) return errors_.push_back(wrong_kind(*names, "rename", "a mapping of old to new names"));
+    if (!names->is_map())
+      return errors_.push_back(wrong_kind(*names, "rename", "a mapping of old to new names"));
     for (const auto& entry : names->entries)
-      if (expect_scalar(entry.value, entry.key, "a name", errors_)) spec.names.emplace_back(entry.key, entry.value.text);
+      if (expect_scalar(entry.value, entry.key, "a name", errors_))
+        spec.names.emplace_back(entry.key, entry.value.text);
     done(std::move(spec));
   }
 
@@ -158,7 +171,8 @@ class StepReader {
       spec.window = *read;
     }
     if (!aggregates->is_map()) {
-      errors_.push_back(wrong_kind(*aggregates, "aggregate", "a mapping of names to aggregates, as {flights: count()}"));
+      errors_.push_back(wrong_kind(*aggregates, "aggregate",
+                                   "a mapping of names to aggregates, as {flights: count()}"));
     } else {
       for (const auto& entry : aggregates->entries) add_aggregate(entry, spec);
       if (aggregates->entries.empty())
@@ -190,30 +204,36 @@ class StepReader {
       return;
     }
     if (call->distinct || call->filter) {
-      errors_.push_back(Error{Errc::bad_value, call->distinct ? "DISTINCT aggregates are not available in this version"
-                                                              : "FILTER is not available in this version"}
+      errors_.push_back(Error{
+          Errc::bad_value, call->distinct ? "DISTINCT aggregates are not available in this version"
+                                          : "FILTER is not available in this version"}
                             .with_remedy("filter in a step of its own")
                             .at(entry.value.place));
       return;
     }
     if (call->arguments.size() > 1) {
-      errors_.push_back(Error{Errc::bad_value, "'" + call->function + "' takes at most one argument"}.at(call->place));
+      errors_.push_back(
+          Error{Errc::bad_value, "'" + call->function + "' takes at most one argument"}.at(
+              call->place));
       return;
     }
-    spec.aggregates.push_back({entry.key, call->function,
-                               call->arguments.empty() ? std::nullopt : std::optional{call->arguments.front()},
-                               call->place});
+    spec.aggregates.push_back(
+        {entry.key, call->function,
+         call->arguments.empty() ? std::nullopt : std::optional{call->arguments.front()},
+         call->place});
   }
 
   std::optional<WindowSpec> window_of(const ConfigNode& node) {
     if (!node.is_map()) {
-      errors_.push_back(wrong_kind(node, "window", "a mapping such as {tumbling: 1h} or {hopping: {size: 1h, slide: 5m}}"));
+      errors_.push_back(wrong_kind(
+          node, "window", "a mapping such as {tumbling: 1h} or {hopping: {size: 1h, slide: 5m}}"));
       return std::nullopt;
     }
     Fields fields{node, "window of '" + node_.name + "'", errors_};
     std::optional<WindowSpec> result;
     if (const auto* tumbling = fields.take("tumbling")) {
-      if (const auto size = read_duration(*tumbling, "tumbling", errors_)) result = TumblingWindow{*size};
+      if (const auto size = read_duration(*tumbling, "tumbling", errors_))
+        result = TumblingWindow{*size};
     } else if (const auto* hopping = fields.take("hopping")) {
       Fields inner{*hopping, "'hopping'", errors_};
       inner.require("size", "hopping windows have size and slide: {size: 1h, slide: 5m}");
@@ -225,11 +245,15 @@ class StepReader {
     } else {
       for (const auto* later : {"session", "cumulate", "global", "count"}) {
         if (fields.take(later) == nullptr) continue;
-        fields.fail(Error{Errc::bad_value, "window '" + std::string{later} + "' is not available in this version"}.at(node.place));
+        fields.fail(Error{Errc::bad_value,
+                          "window '" + std::string{later} + "' is not available in this version"}
+                        .at(node.place));
         return std::nullopt;
       }
       if (node.entries.empty())
-        fields.fail(Error{Errc::bad_value, "'window' is empty"}.with_remedy("use {tumbling: 1h} or {hopping: {size: 1h, slide: 5m}}").at(node.place));
+        fields.fail(Error{Errc::bad_value, "'window' is empty"}
+                        .with_remedy("use {tumbling: 1h} or {hopping: {size: 1h, slide: 5m}}")
+                        .at(node.place));
     }
     fields.finish();
     return result;
@@ -254,12 +278,14 @@ class StepReader {
   std::optional<OrderBy> order_of(const std::string& text, const SourcePlace& place) {
     const auto space = text.find(' ');
     const auto column = text.substr(0, space);
-    auto direction = space == std::string::npos ? std::string{} : text.substr(text.find_first_not_of(' ', space));
+    auto direction = space == std::string::npos ? std::string{}
+                                                : text.substr(text.find_first_not_of(' ', space));
     std::transform(direction.begin(), direction.end(), direction.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (is_identifier(column) && (direction.empty() || direction == "asc" || direction == "desc"))
       return OrderBy{column, direction == "desc"};
-    errors_.push_back(Error{Errc::bad_value, "'by' must be `column`, `column asc` or `column desc`, not '" + text + "'"}
+    errors_.push_back(Error{
+        Errc::bad_value, "'by' must be `column`, `column asc` or `column desc`, not '" + text + "'"}
                           .with_remedy("compute an expression with `with` in a step before")
                           .at(place));
     return std::nullopt;

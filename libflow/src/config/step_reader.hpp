@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fields.hpp"
+
 #include "flow/graph/logical_graph.hpp"
 
 namespace flow {

@@ -31,7 +31,9 @@ class TopologyReader {
   void read_file(const ConfigText& text) {
     const auto root = parse_yaml(text, variables_, files_, errors_);
     if (root.kind == ConfigNode::Kind::null) {
-      if (errors_.empty()) errors_.push_back(Error{Errc::missing_key, "'" + text.path + "' is empty"}.at({text.path, 0, 0, 0}));
+      if (errors_.empty())
+        errors_.push_back(
+            Error{Errc::missing_key, "'" + text.path + "' is empty"}.at({text.path, 0, 0, 0}));
       return;
     }
     Fields fields{root, "the topology", errors_};
@@ -47,15 +49,20 @@ class TopologyReader {
       if (const auto value = fields.integer("key_groups", 1, kMaxKeyGroups))
         topology_.key_groups = static_cast<std::uint32_t>(*value);
     });
-    once("linger", fields, [&](const ConfigNode&) { topology_.linger = fields.duration("linger"); });
+    once("linger", fields,
+         [&](const ConfigNode&) { topology_.linger = fields.duration("linger"); });
     once("checkpoints", fields, [&](const ConfigNode& node) { read_checkpoints(node); });
     once("restart", fields, [&](const ConfigNode& node) { read_restart(node); });
     once("dead_letters", fields, [&](const ConfigNode& node) {
       topology_.dead_letters = read_dead_letters(node, connectors_, errors_);
     });
-    section("sources", fields, [&](const ConfigNode::Entry& entry) { return read_source(entry, connectors_, errors_); });
-    section("steps", fields, [&](const ConfigNode::Entry& entry) { return read_step(entry, errors_); });
-    section("sinks", fields, [&](const ConfigNode::Entry& entry) { return read_sink(entry, connectors_, errors_); });
+    section("sources", fields, [&](const ConfigNode::Entry& entry) {
+      return read_source(entry, connectors_, errors_);
+    });
+    section("steps", fields,
+            [&](const ConfigNode::Entry& entry) { return read_step(entry, errors_); });
+    section("sinks", fields,
+            [&](const ConfigNode::Entry& entry) { return read_sink(entry, connectors_, errors_); });
     fields.finish();
   }
 
@@ -67,7 +74,8 @@ class TopologyReader {
     const auto [first, is_new] = seen_.try_emplace(key, node->place);
     if (!is_new) {
       errors_.push_back(Error{Errc::duplicate_name, "'" + key + "' is given twice"}
-                            .with_note("first in " + first->second.file + ":" + std::to_string(first->second.line))
+                            .with_note("first in " + first->second.file + ":" +
+                                       std::to_string(first->second.line))
                             .at(node->place));
       return;
     }
@@ -94,7 +102,8 @@ class TopologyReader {
     positive(fields, "interval", spec.interval);
     positive(fields, "timeout", spec.timeout);
     if (const auto pause = fields.duration("min_pause")) spec.min_pause = *pause;
-    if (const auto retained = fields.integer("retained", 1, 1000)) spec.retained = static_cast<std::uint32_t>(*retained);
+    if (const auto retained = fields.integer("retained", 1, 1000))
+      spec.retained = static_cast<std::uint32_t>(*retained);
     fields.choice("mode", {"exactly_once"});
     fields.finish();
   }
@@ -103,7 +112,8 @@ class TopologyReader {
     Fields fields{node, "'restart'", errors_};
     if (!node.is_map()) return;
     auto& spec = topology_.restart;
-    const auto policy = fields.choice("policy", {"none", "fixed", "exponential"}).value_or("exponential");
+    const auto policy =
+        fields.choice("policy", {"none", "fixed", "exponential"}).value_or("exponential");
     spec.policy = policy == "none"    ? RestartSpec::Policy::none
                   : policy == "fixed" ? RestartSpec::Policy::fixed
                                       : RestartSpec::Policy::exponential;
@@ -122,16 +132,21 @@ class TopologyReader {
       target = *value;
       return;
     }
-    fields.fail(Error{Errc::bad_value, "'" + std::string{key} + "' must be above zero"}.at(fields.take(key)->place));
+    fields.fail(Error{Errc::bad_value, "'" + std::string{key} + "' must be above zero"}.at(
+        fields.take(key)->place));
   }
 
   void check_dead_letters() {
     for (const auto& node : topology_.graph.nodes) {
       const auto* source = std::get_if<SourceNode>(&node.what);
-      if (source == nullptr || source->on_error != OnError::dead_letter || topology_.dead_letters != nullptr) continue;
-      errors_.push_back(Error{Errc::missing_key, "'" + node.name + "' sends bad rows to dead letters, which go nowhere"}
-                            .with_remedy("add `dead_letters: {connector: file, path: out/dead, format: ndjson}`")
-                            .at(node.place));
+      if (source == nullptr || source->on_error != OnError::dead_letter ||
+          topology_.dead_letters != nullptr)
+        continue;
+      errors_.push_back(
+          Error{Errc::missing_key,
+                "'" + node.name + "' sends bad rows to dead letters, which go nowhere"}
+              .with_remedy("add `dead_letters: {connector: file, path: out/dead, format: ndjson}`")
+              .at(node.place));
     }
   }
 
@@ -145,8 +160,9 @@ class TopologyReader {
 
 }  // namespace
 
-LoadedTopology load_topology(const std::vector<ConfigText>& texts, const ConnectorRegistry& connectors,
-                             const Variables& variables, FileSystem& files) {
+LoadedTopology load_topology(const std::vector<ConfigText>& texts,
+                             const ConnectorRegistry& connectors, const Variables& variables,
+                             FileSystem& files) {
   return TopologyReader{connectors, variables, files}.read(texts);
 }
 

@@ -1,8 +1,8 @@
 #include "chaining.hpp"
 
-#include <algorithm>
-
 #include "flow/expr/expression.hpp"
+
+#include <algorithm>
 
 namespace flow {
 namespace {
@@ -20,7 +20,8 @@ struct Stream {
 
 class Chaining {
  public:
-  Chaining(const ValidatedGraph& graph, const PlanOptions& options) : graph_{graph}, options_{options} {
+  Chaining(const ValidatedGraph& graph, const PlanOptions& options)
+      : graph_{graph}, options_{options} {
     plan_.job = graph.graph.job;
     plan_.key_groups = options.key_groups;
     plan_.checkpoints = options.checkpoints;
@@ -28,14 +29,16 @@ class Chaining {
     plan_.dead_letters = options.dead_letters;
     streams_.resize(graph.graph.nodes.size());
     read_.resize(graph.graph.nodes.size());
-    for (std::size_t i = 0; i < read_.size(); ++i) read_[i].resize(graph.resolved[i].ports.size(), false);
+    for (std::size_t i = 0; i < read_.size(); ++i)
+      read_[i].resize(graph.resolved[i].ports.size(), false);
     for (const auto& resolved : graph.resolved)
       for (const auto& input : resolved.inputs) read_[input.node][input.port] = true;
   }
 
   Result<ExecutionPlan> run() {
     for (const auto i : graph_.order) {
-      auto status = std::visit([&](const auto& what) { return place(i, what); }, graph_.graph.nodes[i].what);
+      auto status =
+          std::visit([&](const auto& what) { return place(i, what); }, graph_.graph.nodes[i].what);
       if (!status) return std::move(status).error();
     }
     name_chains();
@@ -48,14 +51,16 @@ class Chaining {
   Result<std::uint32_t> parallelism_of(std::size_t i) const {
     const auto wanted = node(i).parallelism.value_or(options_.parallelism);
     if (wanted >= 1 && wanted <= options_.key_groups) return wanted;
-    return Error{Errc::bad_parallelism, "parallelism " + std::to_string(wanted) + " of '" + node(i).name +
-                                            "' is not between 1 and " + std::to_string(options_.key_groups)}
+    return Error{Errc::bad_parallelism, "parallelism " + std::to_string(wanted) + " of '" +
+                                            node(i).name + "' is not between 1 and " +
+                                            std::to_string(options_.key_groups)}
         .at(node(i).place);
   }
 
   std::vector<Stream> inputs_of(std::size_t i) const {
     std::vector<Stream> inputs;
-    for (const auto& input : graph_.resolved[i].inputs) inputs.push_back(streams_[input.node][input.port]);
+    for (const auto& input : graph_.resolved[i].inputs)
+      inputs.push_back(streams_[input.node][input.port]);
     return inputs;
   }
 
@@ -81,8 +86,8 @@ class Chaining {
     FLOW_ASSIGN(const auto parallelism, parallelism_of(i));
     const auto inputs = inputs_of(i);
     const auto chain = chain_for(inputs, parallelism);
-    const auto link = new_operator(chain, node(i).name, node(i).name, op.spec, shapes(inputs), Phase::single,
-                                   port_count(i));
+    const auto link = new_operator(chain, node(i).name, node(i).name, op.spec, shapes(inputs),
+                                   Phase::single, port_count(i));
     for (std::uint32_t input = 0; input < inputs.size(); ++input)
       connect(inputs[input], chain, link, input, Exchange::forward, {});
     publish(i, chain, link);
@@ -91,13 +96,15 @@ class Chaining {
 
   Status place(std::size_t i, const SinkNode& sink) {
     const auto inputs = inputs_of(i);
-    auto parallelism = node(i).parallelism ? *node(i).parallelism : plan_.chains[inputs[0].at.chain].parallelism;
+    auto parallelism =
+        node(i).parallelism ? *node(i).parallelism : plan_.chains[inputs[0].at.chain].parallelism;
     const auto& made = graph_.resolved[i].sink;
-    if (const auto most = made->max_parallelism(); most != 0) parallelism = std::min(parallelism, most);
+    if (const auto most = made->max_parallelism(); most != 0)
+      parallelism = std::min(parallelism, most);
     const auto chain = chain_for(inputs, parallelism);
-    const auto link = new_link(chain, node(i).name, node(i).name,
-                               PlannedSink{made, sink.connector, inputs[0].shape.schema, inputs[0].shape.changelog},
-                               1, 0);
+    const auto link = new_link(
+        chain, node(i).name, node(i).name,
+        PlannedSink{made, sink.connector, inputs[0].shape.schema, inputs[0].shape.changelog}, 1, 0);
     connect(inputs[0], chain, link, 0, Exchange::forward, {});
     return {};
   }
@@ -109,8 +116,8 @@ class Chaining {
     auto input = inputs_of(i)[0];
     const auto from = input.at.chain;
     if (parallelism == 1 && plan_.chains[from].parallelism == 1) {
-      const auto link = new_operator(from, node(i).name, node(i).name, spec, {input.shape}, Phase::single,
-                                     port_count(i));
+      const auto link = new_operator(from, node(i).name, node(i).name, spec, {input.shape},
+                                     Phase::single, port_count(i));
       connect(input, from, link, 0, Exchange::forward, {});
       publish(i, from, link);
       return {};
@@ -125,34 +132,37 @@ class Chaining {
     bool widened = false;
     FLOW_ASSIGN(const auto key_columns, key_columns_of(i, spec, keys, input, widened));
     const auto chain = new_chain(parallelism);
-    const auto link = new_operator(chain, node(i).name, node(i).name, spec, {input.shape}, Phase::single,
-                                   port_count(i));
+    const auto link = new_operator(chain, node(i).name, node(i).name, spec, {input.shape},
+                                   Phase::single, port_count(i));
     connect(input, chain, link, 0, Exchange::hash, key_columns);
     publish(i, chain, link);
     if (widened && late_rows_read) narrow_late_rows(i, chain, link, input.shape, original);
     return {};
   }
 
-  Status place_two_phase(std::size_t i, const OperatorSpec& spec, std::size_t keys, const Stream& input,
-                         const StreamShape& partial, std::uint32_t parallelism) {
+  Status place_two_phase(std::size_t i, const OperatorSpec& spec, std::size_t keys,
+                         const Stream& input, const StreamShape& partial,
+                         std::uint32_t parallelism) {
     const auto from = input.at.chain;
-    const auto local = new_operator(from, node(i).name + ".local", node(i).name, spec, {input.shape},
-                                    Phase::local, 1);
+    const auto local = new_operator(from, node(i).name + ".local", node(i).name, spec,
+                                    {input.shape}, Phase::local, 1);
     connect(input, from, local, 0, Exchange::forward, {});
     const auto chain = new_chain(parallelism);
-    const auto link = new_operator(chain, node(i).name, node(i).name, spec, {input.shape}, Phase::global,
-                                   port_count(i));
+    const auto link = new_operator(chain, node(i).name, node(i).name, spec, {input.shape},
+                                   Phase::global, port_count(i));
     std::vector<std::uint32_t> key_columns;  // the partial schema begins with the keys
     for (std::uint32_t key = 0; key < keys; ++key) key_columns.push_back(key);
-    connect(Stream{{from, local, 0}, partial}, chain, link, 0, Exchange::hash, std::move(key_columns));
+    connect(Stream{{from, local, 0}, partial}, chain, link, 0, Exchange::hash,
+            std::move(key_columns));
     publish(i, chain, link);
     return {};
   }
 
-  /// Finds the key columns in the input; computed keys get columns of their own in front of the exchange.
+  /// Finds the key columns in the input; computed keys get columns of their own in front of the
+  /// exchange.
   Result<std::vector<std::uint32_t>> key_columns_of(std::size_t i, OperatorSpec& spec,
-                                                    const std::vector<NamedExpression>& keys, Stream& input,
-                                                    bool& widened) {
+                                                    const std::vector<NamedExpression>& keys,
+                                                    Stream& input, bool& widened) {
     ProjectSpec computed;
     computed.keep_input = true;
     std::vector<std::optional<std::uint32_t>> columns;
@@ -169,8 +179,8 @@ class Chaining {
       const auto shape = shape_of(computed, {input.shape}, node(i).place);
       if (!shape.errors.empty()) return shape.errors.front();
       const auto chain = input.at.chain;
-      const auto link = new_operator(chain, node(i).name + ".keys", node(i).name, computed, {input.shape},
-                                     Phase::single, 1);
+      const auto link = new_operator(chain, node(i).name + ".keys", node(i).name, computed,
+                                     {input.shape}, Phase::single, 1);
       connect(input, chain, link, 0, Exchange::forward, {});
       input = Stream{{chain, link, 0}, shape.ports[0]};
       rewrite_keys(spec, computed, columns);
@@ -194,12 +204,13 @@ class Chaining {
       if (!columns[k]) window->keys[k].expression.text = computed.columns[next++].name;
   }
 
-  void narrow_late_rows(std::size_t i, std::uint32_t chain, std::uint32_t link, const StreamShape& wide,
-                        const StreamShape& original) {
+  void narrow_late_rows(std::size_t i, std::uint32_t chain, std::uint32_t link,
+                        const StreamShape& wide, const StreamShape& original) {
     DropSpec drop;
     for (const auto& field : wide.schema->fields())
       if (!original.schema->index_of(field.name)) drop.columns.push_back(field.name);
-    const auto dropper = new_operator(chain, node(i).name + ".late", node(i).name, drop, {wide}, Phase::single, 1);
+    const auto dropper =
+        new_operator(chain, node(i).name + ".late", node(i).name, drop, {wide}, Phase::single, 1);
     connect(Stream{{chain, link, 1}, wide}, chain, dropper, 0, Exchange::forward, {});
     streams_[i][1] = Stream{{chain, dropper, 0}, original};
   }
@@ -220,23 +231,24 @@ class Chaining {
   }
 
   std::uint32_t new_link(std::uint32_t chain, std::string name, std::string node_name,
-                         std::variant<PlannedSource, PlannedOperator, PlannedSink> what, std::uint32_t inputs,
-                         std::size_t ports) {
+                         std::variant<PlannedSource, PlannedOperator, PlannedSink> what,
+                         std::uint32_t inputs, std::size_t ports) {
     auto& links = plan_.chains[chain].links;
     links.push_back({std::move(name), std::move(node_name), std::move(what), inputs, {}});
     links.back().ports.resize(ports);
     return static_cast<std::uint32_t>(links.size() - 1);
   }
 
-  std::uint32_t new_operator(std::uint32_t chain, std::string name, std::string node_name, OperatorSpec spec,
-                             std::vector<StreamShape> inputs, Phase phase, std::size_t ports) {
+  std::uint32_t new_operator(std::uint32_t chain, std::string name, std::string node_name,
+                             OperatorSpec spec, std::vector<StreamShape> inputs, Phase phase,
+                             std::size_t ports) {
     const auto count = static_cast<std::uint32_t>(inputs.size());
     return new_link(chain, std::move(name), std::move(node_name),
                     PlannedOperator{std::move(spec), std::move(inputs), phase}, count, ports);
   }
 
-  /// Wanted `forward` becomes a direct target inside a chain, an edge between chains of equal parallelism,
-  /// and a rebalance otherwise.
+  /// Wanted `forward` becomes a direct target inside a chain, an edge between chains of equal
+  /// parallelism, and a rebalance otherwise.
   void connect(const Stream& from, std::uint32_t chain, std::uint32_t link, std::uint32_t input,
                Exchange exchange, std::vector<std::uint32_t> key_columns) {
     auto& targets = plan_.chains[from.at.chain].links[from.at.link].ports[from.at.port];
@@ -248,7 +260,8 @@ class Chaining {
         plan_.chains[from.at.chain].parallelism != plan_.chains[chain].parallelism)
       exchange = Exchange::rebalance;
     targets.push_back({false, static_cast<std::uint32_t>(plan_.edges.size()), 0});
-    plan_.edges.push_back({from.at.chain, chain, link, input, exchange, std::move(key_columns), from.shape.schema});
+    plan_.edges.push_back(
+        {from.at.chain, chain, link, input, exchange, std::move(key_columns), from.shape.schema});
   }
 
   void publish(std::size_t i, std::uint32_t chain, std::uint32_t link) {

@@ -5,7 +5,8 @@
 namespace flow {
 
 const ConnectorEntry* require_connector(const ConnectorRegistry& connectors, std::string_view name,
-                                        Direction direction, const SourcePlace& place, std::vector<Error>& errors) {
+                                        Direction direction, const SourcePlace& place,
+                                        std::vector<Error>& errors) {
   const auto* entry = connectors.find(name);
   const auto usable = [&](const ConnectorEntry& candidate) {
     return direction == Direction::source ? static_cast<bool>(candidate.make_source)
@@ -21,9 +22,10 @@ const ConnectorEntry* require_connector(const ConnectorRegistry& connectors, std
   }
   const auto* what = direction == Direction::source ? "source" : "sink";
   if (entry != nullptr) {
-    errors.push_back(Error{Errc::wrong_direction, "connector '" + std::string{name} + "' cannot be a " + what}
-                         .with_note(std::string{what} + "s: " + list)
-                         .at(place));
+    errors.push_back(
+        Error{Errc::wrong_direction, "connector '" + std::string{name} + "' cannot be a " + what}
+            .with_note(std::string{what} + "s: " + list)
+            .at(place));
   } else {
     errors.push_back(Error{Errc::unknown_connector, "no connector '" + std::string{name} + "'"}
                          .with_note(std::string{what} + "s: " + list + did_you_mean(name, names))
@@ -48,12 +50,13 @@ SinkNode make_sink_node(const ConnectorEntry& connector, std::string node, Optio
   SinkNode sink;
   sink.connector = connector.name;
   sink.make = [make = connector.make_sink, known = connector.sink_options, node = std::move(node),
-               options = std::move(options)](const SchemaPtr& schema,
-                                             bool changelog) -> Result<std::shared_ptr<const Sink>> {
+               options = std::move(options)](
+                  const SchemaPtr& schema, bool changelog) -> Result<std::shared_ptr<const Sink>> {
     SinkRequest request{node, schema, changelog, options};
     auto made = make(request);
     if (!made) return made;
-    if (auto unknown = request.options.unknown(known); !unknown.empty()) return std::move(unknown.front());
+    if (auto unknown = request.options.unknown(known); !unknown.empty())
+      return std::move(unknown.front());
     return made;
   };
   return sink;
@@ -75,10 +78,12 @@ bool check_event_time(const Schema& schema, const std::string& column, const std
     return false;
   }
   if (schema.field(*index).type == types::timestamp) return true;
-  errors.push_back(Error{Errc::bad_value, "event time '" + column + "' must be a timestamp, not " +
-                                              std::string{to_string(schema.field(*index).type)}}
-                       .with_remedy("declare the column as `timestamp`, with `unit: ms` if the text holds numbers")
-                       .at(place));
+  errors.push_back(
+      Error{Errc::bad_value, "event time '" + column + "' must be a timestamp, not " +
+                                 std::string{to_string(schema.field(*index).type)}}
+          .with_remedy(
+              "declare the column as `timestamp`, with `unit: ms` if the text holds numbers")
+          .at(place));
   return false;
 }
 

@@ -1,8 +1,8 @@
 #include "liveness.hpp"
 
-#include <string>
-
 #include "flow/expr/expression.hpp"
+
+#include <string>
 
 namespace flow {
 namespace {
@@ -21,24 +21,18 @@ class InputNeeds {
     use(spec.condition);
   }
   void operator()(const ProjectSpec& spec) {
+    // A replaced column is kept: the one that replaces it takes its place in the order.
     if (spec.keep_input) pass_by_name();
-    // A replaced column is needed from the input only if an expression reads it.
-    for (const auto& column : spec.columns) {
-      if (const auto index = schema_.index_of(column.name); spec.keep_input && index) result_[*index] = false;
-    }
     for (const auto& column : spec.columns) use(column.expression);
   }
-  void operator()(const DropSpec&) { pass_by_name(); }
+  // What a step names must be there, even to be dropped or renamed.
+  void operator()(const DropSpec& spec) {
+    pass_by_name();
+    for (const auto& column : spec.columns) use_column(column);
+  }
   void operator()(const RenameSpec& spec) {
-    for (std::size_t i = 0; i < schema_.size(); ++i) {
-      auto name = schema_.field(i).name;
-      for (const auto& [from, to] : spec.names)
-        if (name == from) {
-          name = to;
-          break;
-        }
-      if (is_needed(0, name)) result_[i] = true;
-    }
+    pass_by_name();
+    for (const auto& [from, to] : spec.names) use_column(from);
   }
   void operator()(const UnionSpec&) { pass_by_name(); }
   void operator()(const WindowAggregateSpec& spec) {
@@ -101,7 +95,8 @@ std::vector<std::vector<bool>> needed_columns(const ValidatedGraph& graph) {
     for (std::size_t port = 0; port < resolved.ports.size(); ++port) {
       const auto& shape = resolved.ports[port];
       if (!shape.time_column) continue;
-      if (const auto index = shape.schema->index_of(*shape.time_column)) needed[i][port][*index] = true;
+      if (const auto index = shape.schema->index_of(*shape.time_column))
+        needed[i][port][*index] = true;
     }
     for (const auto& input : resolved.inputs) {
       const auto& shape = graph.resolved[input.node].ports[input.port];
@@ -116,7 +111,8 @@ std::vector<std::vector<bool>> needed_columns(const ValidatedGraph& graph) {
   }
 
   std::vector<std::vector<bool>> result;
-  for (auto& ports : needed) result.push_back(ports.empty() ? std::vector<bool>{} : std::move(ports[0]));
+  for (auto& ports : needed)
+    result.push_back(ports.empty() ? std::vector<bool>{} : std::move(ports[0]));
   return result;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <vector>
-
 #include "flow/graph/logical_graph.hpp"
+
+#include <vector>
 
 namespace flow {
 

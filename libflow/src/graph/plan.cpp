@@ -1,11 +1,13 @@
 #include "chaining.hpp"
-#include "flow/graph/logical_graph.hpp"
 #include "liveness.hpp"
+
+#include "flow/graph/logical_graph.hpp"
 
 namespace flow {
 namespace {
 
-/// The columns to ask a source for; nullopt if all are needed. A batch needs at least one column to have rows.
+/// The columns to ask a source for; nullopt if all are needed. A batch needs at least one column to
+/// have rows.
 std::optional<std::vector<std::uint32_t>> wanted(const std::vector<bool>& needed) {
   std::vector<std::uint32_t> columns;
   for (std::uint32_t c = 0; c < needed.size(); ++c)
@@ -38,7 +40,8 @@ ValidatedGraph push_down(const ValidatedGraph& original) {
       resolved.ports[0].schema = source->source->schema();
     } else if (const auto* op = std::get_if<OperatorNode>(&what)) {
       std::vector<StreamShape> inputs;
-      for (const auto& input : resolved.inputs) inputs.push_back(graph.resolved[input.node].ports[input.port]);
+      for (const auto& input : resolved.inputs)
+        inputs.push_back(graph.resolved[input.node].ports[input.port]);
       auto shape = shape_of(op->spec, inputs, graph.graph.nodes[i].place);
       if (!shape.errors.empty()) return original;
       resolved.ports = std::move(shape.ports);
@@ -55,8 +58,9 @@ ValidatedGraph push_down(const ValidatedGraph& original) {
 
 Result<ExecutionPlan> plan(const ValidatedGraph& graph, const PlanOptions& options) {
   if (options.key_groups < 1 || options.key_groups > kMaxKeyGroups) {
-    return Error{Errc::bad_parallelism, "key groups must be between 1 and " + std::to_string(kMaxKeyGroups) +
-                                            ", not " + std::to_string(options.key_groups)};
+    return Error{Errc::bad_parallelism, "key groups must be between 1 and " +
+                                            std::to_string(kMaxKeyGroups) + ", not " +
+                                            std::to_string(options.key_groups)};
   }
   return chain_up(options.push_down_projections ? push_down(graph) : graph, options);
 }

@@ -38,13 +38,17 @@ struct SpecJson {
     json["aggregate"] = aggregates;
     return json;
   }
-  Json operator()(const TumblingWindow& window) const { return {{"tumbling", format_duration(window.size)}}; }
+  Json operator()(const TumblingWindow& window) const {
+    return {{"tumbling", format_duration(window.size)}};
+  }
   Json operator()(const HoppingWindow& window) const {
-    return {{"hopping", {{"size", format_duration(window.size)}, {"slide", format_duration(window.slide)}}}};
+    return {{"hopping",
+             {{"size", format_duration(window.size)}, {"slide", format_duration(window.slide)}}}};
   }
   Json operator()(const TopSpec& spec) const {
     Json by = Json::array();
-    for (const auto& order : spec.by) by.push_back(order.column + (order.descending ? " desc" : ""));
+    for (const auto& order : spec.by)
+      by.push_back(order.column + (order.descending ? " desc" : ""));
     return {{"top", {{"n", spec.n}, {"by", by}, {"per", spec.per}}}};
   }
 };
@@ -76,7 +80,8 @@ struct LinkJson {
     if (source.time_column) json["event_time"] = *source.time_column;
     if (!source.watermark) return;
     json["watermark"]["delay"] = format_duration(source.watermark->delay);
-    if (source.watermark->idle) json["watermark"]["idle"] = format_duration(*source.watermark->idle);
+    if (source.watermark->idle)
+      json["watermark"]["idle"] = format_duration(*source.watermark->idle);
   }
   void operator()(const PlannedOperator& op) const {
     if (op.phase != Phase::single) json["phase"] = phase_name(op.phase);
@@ -155,7 +160,9 @@ nlohmann::ordered_json to_json(const OperatorSpec& spec) { return std::visit(Spe
 std::string_view verb_of(const OperatorSpec& spec) {
   struct Verb {
     std::string_view operator()(const FilterSpec&) const { return "filter"; }
-    std::string_view operator()(const ProjectSpec& project) const { return project.keep_input ? "with" : "select"; }
+    std::string_view operator()(const ProjectSpec& project) const {
+      return project.keep_input ? "with" : "select";
+    }
     std::string_view operator()(const DropSpec&) const { return "drop"; }
     std::string_view operator()(const RenameSpec&) const { return "rename"; }
     std::string_view operator()(const UnionSpec&) const { return "union"; }
@@ -173,7 +180,8 @@ nlohmann::ordered_json structure_json(const ExecutionPlan& plan) {
   for (const auto& chain : plan.chains) {
     Json links = Json::array();
     for (const auto& link : chain.links) links.push_back(link_json(link));
-    json["chains"].push_back({{"name", chain.name}, {"parallelism", chain.parallelism}, {"links", links}});
+    json["chains"].push_back(
+        {{"name", chain.name}, {"parallelism", chain.parallelism}, {"links", links}});
   }
   json["edges"] = Json::array();
   for (const auto& edge : plan.edges) json["edges"].push_back(edge_json(edge));
@@ -193,7 +201,8 @@ std::string ExecutionPlan::to_json() const {
                      {"max", format_duration(restart.max)},
                      {"reset_after", format_duration(restart.reset_after)}};
   json["linger"] = format_duration(linger);
-  // Text the user wrote may hold bytes that are not UTF-8 only if it never compiled; replace, never throw.
+  // Text the user wrote may hold bytes that are not UTF-8 only if it never compiled; replace, never
+  // throw.
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 

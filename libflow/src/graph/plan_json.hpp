@@ -1,8 +1,8 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include "flow/graph/execution_plan.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace flow {
 

@@ -1,7 +1,8 @@
-#include <string>
+#include "plan_json.hpp"
 
 #include "flow/graph/logical_graph.hpp"
-#include "plan_json.hpp"
+
+#include <string>
 
 namespace flow {
 namespace {
@@ -11,19 +12,24 @@ std::string describe(const PlannedLink& link) {
   struct Describe {
     const PlannedLink& link;
     std::string operator()(const PlannedSource& source) const {
-      auto text = "source " + link.name + " (" + source.connector + ") " + source.source->schema()->to_string();
+      auto text = "source " + link.name + " (" + source.connector + ") " +
+                  source.source->schema()->to_string();
       if (source.watermark)
-        text += " watermark " + source.watermark->time_column + " − " + format_duration(source.watermark->delay);
+        text += " watermark " + source.watermark->time_column + " − " +
+                format_duration(source.watermark->delay);
       return text;
     }
     std::string operator()(const PlannedOperator& op) const {
       auto text = std::string{verb_of(op.spec)} + " " + link.node;
       if (op.phase == Phase::local) text += " (local)";
       if (op.phase == Phase::global) text += " (global)";
-      return text + " " + to_json(op.spec).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+      return text + " " +
+             to_json(op.spec).dump(-1, ' ', false,
+                                   nlohmann::ordered_json::error_handler_t::replace);
     }
     std::string operator()(const PlannedSink& sink) const {
-      return "sink " + link.name + " (" + sink.connector + (sink.sink->exactly_once() ? ", exactly once)" : ")");
+      return "sink " + link.name + " (" + sink.connector +
+             (sink.sink->exactly_once() ? ", exactly once)" : ")");
     }
   };
   return std::visit(Describe{link}, link.what);
@@ -33,7 +39,8 @@ std::string exchange_text(const PlannedEdge& edge) {
   if (edge.exchange == Exchange::forward) return "forward";
   if (edge.exchange == Exchange::rebalance) return "rebalance";
   std::string keys;
-  for (const auto key : edge.key_columns) keys += (keys.empty() ? "" : ", ") + edge.schema->field(key).name;
+  for (const auto key : edge.key_columns)
+    keys += (keys.empty() ? "" : ", ") + edge.schema->field(key).name;
   return "hash(" + keys + ")";
 }
 
@@ -56,7 +63,8 @@ std::string to_text(const ExecutionPlan& plan) {
     text += "chain " + std::to_string(c) + " × " + std::to_string(chain.parallelism) + "\n";
     for (const auto& edge : plan.edges)
       if (edge.to_chain == c)
-        text += "  ⇐ chain " + std::to_string(edge.from_chain) + " by " + exchange_text(edge) + "\n";
+        text +=
+            "  ⇐ chain " + std::to_string(edge.from_chain) + " by " + exchange_text(edge) + "\n";
     for (const auto& link : chain.links) text += "  " + describe(link) + "\n";
   }
   text += plan.checkpoints.directory.empty()
@@ -73,8 +81,8 @@ std::string to_dot(const ExecutionPlan& plan) {
   };
   for (std::size_t c = 0; c < plan.chains.size(); ++c) {
     const auto& chain = plan.chains[c];
-    text += "  subgraph cluster_" + std::to_string(c) + " {\n    label=" +
-            dot_string("× " + std::to_string(chain.parallelism)) + ";\n";
+    text += "  subgraph cluster_" + std::to_string(c) +
+            " {\n    label=" + dot_string("× " + std::to_string(chain.parallelism)) + ";\n";
     for (std::size_t l = 0; l < chain.links.size(); ++l)
       text += "    " + id(c, l) + " [label=" + dot_string(chain.links[l].name) + "];\n";
     text += "  }\n";
@@ -87,7 +95,8 @@ std::string to_dot(const ExecutionPlan& plan) {
             continue;
           }
           const auto& edge = plan.edges[target.index];
-          text += id(edge.to_chain, edge.to_link) + " [label=" + dot_string(exchange_text(edge)) + "];\n";
+          text += id(edge.to_chain, edge.to_link) + " [label=" + dot_string(exchange_text(edge)) +
+                  "];\n";
         }
       }
     }

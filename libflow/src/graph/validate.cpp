@@ -1,9 +1,10 @@
-#include <algorithm>
-#include <cctype>
-#include <unordered_map>
-
 #include "flow/base/nearest.hpp"
 #include "flow/graph/logical_graph.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <unordered_map>
 
 namespace flow {
 namespace {
@@ -35,7 +36,8 @@ class Validator {
   Validation run() {
     if (nodes().size() > kMaxNodes) {
       fail(Error{Errc::too_complex, "topology has " + std::to_string(nodes().size()) +
-                                        " nodes, at most " + std::to_string(kMaxNodes) + " are possible"});
+                                        " nodes, at most " + std::to_string(kMaxNodes) +
+                                        " are possible"});
       return finish();
     }
     collect_names();
@@ -62,7 +64,8 @@ class Validator {
     return result;
   }
 
-  void add_name(const std::string& name, const SourcePlace& place, std::optional<Readable> readable) {
+  void add_name(const std::string& name, const SourcePlace& place,
+                std::optional<Readable> readable) {
     if (!is_name(name)) {
       fail(Error{Errc::bad_name, "'" + name + "' is not a valid name"}
                .with_remedy("use letters, digits and underscores, beginning with a letter")
@@ -70,9 +73,10 @@ class Validator {
     }
     const auto [at, is_new] = places_.try_emplace(name, place);
     if (!is_new) {
-      fail(Error{Errc::duplicate_name, "name '" + name + "' is used twice"}
-               .with_note("first used at " + at->second.file + ":" + std::to_string(at->second.line))
-               .at(place));
+      fail(
+          Error{Errc::duplicate_name, "name '" + name + "' is used twice"}
+              .with_note("first used at " + at->second.file + ":" + std::to_string(at->second.line))
+              .at(place));
       return;
     }
     if (readable) readable_.emplace(name, *readable);
@@ -83,7 +87,8 @@ class Validator {
       const auto& node = nodes()[i];
       const bool is_sink = std::holds_alternative<SinkNode>(node.what);
       add_name(node.name, node.place, is_sink ? std::nullopt : std::optional<Readable>{{i, 0}});
-      for (const auto& [port, name] : node.side_outputs) add_name(name, node.place, Readable{i, port});
+      for (const auto& [port, name] : node.side_outputs)
+        add_name(name, node.place, Readable{i, port});
     }
   }
 
@@ -98,7 +103,8 @@ class Validator {
         }
         broken_[i] = true;
         if (places_.contains(input.name)) {
-          fail(Error{Errc::unknown_input, "'" + node.name + "' reads '" + input.name + "', which is a sink"}
+          fail(Error{Errc::unknown_input,
+                     "'" + node.name + "' reads '" + input.name + "', which is a sink"}
                    .with_remedy("read from the node that feeds the sink")
                    .at(input.place));
           continue;
@@ -124,7 +130,8 @@ class Validator {
     const std::size_t expected = std::holds_alternative<SourceNode>(node.what) ? 0 : 1;
     if (any ? count >= 1 : count == expected) return;
     broken_[index] = true;
-    fail(Error{Errc::wrong_inputs, "'" + node.name + "' has " + std::to_string(count) + " inputs, expected " +
+    fail(Error{Errc::wrong_inputs, "'" + node.name + "' has " + std::to_string(count) +
+                                       " inputs, expected " +
                                        (any ? "at least 1" : std::to_string(expected))}
              .at(node.place));
   }
@@ -139,15 +146,15 @@ class Validator {
         readers[input.node].push_back(i);
       }
     }
-    std::vector<std::size_t> ready;
-    for (std::size_t i = nodes().size(); i-- > 0;)
-      if (waiting[i] == 0) ready.push_back(i);
+    std::set<std::size_t> ready;
+    for (std::size_t i = 0; i < nodes().size(); ++i)
+      if (waiting[i] == 0) ready.insert(i);
     while (!ready.empty()) {
-      const auto i = ready.back();
-      ready.pop_back();
+      const auto i = *ready.begin();
+      ready.erase(ready.begin());
       valid_.order.push_back(i);
       for (const auto reader : readers[i])
-        if (--waiting[reader] == 0) ready.push_back(reader);
+        if (--waiting[reader] == 0) ready.insert(reader);
     }
     if (valid_.order.size() == nodes().size()) return true;
     std::vector<bool> ordered(nodes().size(), false);
@@ -216,7 +223,8 @@ class Validator {
     for (const auto& [port, name] : nodes()[index].side_outputs) {
       if (broken_[index] || port < shape.ports.size()) continue;
       broken_[index] = true;
-      fail(Error{Errc::unknown_key, "'" + nodes()[index].name + "' has no side output for '" + name + "'"}
+      fail(Error{Errc::unknown_key,
+                 "'" + nodes()[index].name + "' has no side output for '" + name + "'"}
                .at(nodes()[index].place));
     }
     valid_.resolved[index].ports = std::move(shape.ports);
@@ -224,7 +232,8 @@ class Validator {
 
   void derive(std::size_t index, const SinkNode& node, const std::vector<StreamShape>& inputs) {
     auto sink = node.make(inputs[0].schema, inputs[0].changelog);
-    auto status = sink ? (*sink)->accept(*inputs[0].schema, inputs[0].changelog) : Status{sink.error()};
+    auto status =
+        sink ? (*sink)->accept(*inputs[0].schema, inputs[0].changelog) : Status{sink.error()};
     if (!status) {
       auto error = std::move(status).error();
       if (error.where().line == 0) error = std::move(error).at(nodes()[index].place);
@@ -236,24 +245,27 @@ class Validator {
 
   void check_outputs() {
     const bool has_sink = std::any_of(nodes().begin(), nodes().end(), [](const LogicalNode& node) {
-      return std::holds_alternative<SinkNode>(node.what) || std::holds_alternative<BrokenNode>(node.what);
+      return std::holds_alternative<SinkNode>(node.what) ||
+             std::holds_alternative<BrokenNode>(node.what);
     });
     if (!has_sink) {
       fail(Error{Errc::nothing_to_do, "topology has no sink"}.with_remedy(
-          "add one under `sinks:`; `connector: print` shows rows, `connector: blackhole` drops them"));
+          "add one under `sinks:`; `connector: print` shows rows, `connector: blackhole` drops "
+          "them"));
     }
     std::vector<bool> read(nodes().size(), false);
     for (const auto& resolved : valid_.resolved)
       for (const auto& input : resolved.inputs) read[input.node] = true;
     for (std::size_t i = 0; i < nodes().size(); ++i) {
       if (read[i] || broken_[i] || std::holds_alternative<SinkNode>(nodes()[i].what)) continue;
-      warnings_.push_back(
-          Error{Errc::nothing_to_do, "nobody reads '" + nodes()[i].name + "'"}.at(nodes()[i].place));
+      warnings_.push_back(Error{Errc::nothing_to_do, "nobody reads '" + nodes()[i].name + "'"}.at(
+          nodes()[i].place));
     }
   }
 
   ValidatedGraph valid_;
-  std::vector<bool> broken_;  ///< Nodes whose shape cannot be known; what reads them reports nothing more.
+  std::vector<bool>
+      broken_;  ///< Nodes whose shape cannot be known; what reads them reports nothing more.
   std::unordered_map<std::string, SourcePlace> places_;
   std::unordered_map<std::string, Readable> readable_;
   std::vector<Error> errors_;

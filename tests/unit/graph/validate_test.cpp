@@ -38,7 +38,7 @@ TEST_CASE("an input that does not exist is named with the nearest one", "[unit][
 TEST_CASE("what reads a broken node reports nothing more", "[unit][graph]") {
   Graph graph;
   graph.source("flights", kFlights)
-      .step("late", {"flights"}, FilterSpec{{"dely > 15"}})
+      .step("late", {"flights"}, FilterSpec{{"dely > 15", {"g.yaml", 2, 20, 0}}})
       .step("later", {"late"}, FilterSpec{{"delay > 30"}})
       .sink("out", "later");
   CHECK(lines(validate(graph.get()).errors) == Lines{"2 unknown_column"});

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "flow/base/units.hpp"
+
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "flow/base/units.hpp"
 
 namespace flow {
 
@@ -19,7 +19,9 @@ class FormatSpec {
     return std::move(*this);
   }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& options() const noexcept { return options_; }
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& options() const noexcept {
+    return options_;
+  }
 
  private:
   std::string name_;
@@ -29,7 +31,8 @@ inline FormatSpec csv() { return FormatSpec{"csv"}; }
 inline FormatSpec ndjson() { return FormatSpec{"ndjson"}; }
 inline FormatSpec lines() { return FormatSpec{"lines"}; }
 
-/// A connector and its options, by name: what a source or sink holds in YAML. `flowctl connectors` lists them.
+/// A connector and its options, by name: what a source or sink holds in YAML. `flowctl connectors`
+/// lists them.
 class Connector {
  public:
   explicit Connector(std::string name) : name_{std::move(name)} {}
@@ -40,11 +43,14 @@ class Connector {
   }
   Connector&& format(FormatSpec format) && {
     options_.emplace_back("format", format.name());
-    for (const auto& [option, value] : format.options()) options_.emplace_back("format." + option, value);
+    for (const auto& [option, value] : format.options())
+      options_.emplace_back("format." + option, value);
     return std::move(*this);
   }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& options() const noexcept { return options_; }
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& options() const noexcept {
+    return options_;
+  }
 
  private:
   std::string name_;
@@ -53,7 +59,9 @@ class Connector {
 inline Connector file(std::string path) { return Connector{"file"}.with("path", std::move(path)); }
 inline Connector print() { return Connector{"print"}; }
 inline Connector blackhole() { return Connector{"blackhole"}; }
-inline Connector sequence(std::uint64_t count) { return Connector{"sequence"}.with("count", std::to_string(count)); }
+inline Connector sequence(std::uint64_t count) {
+  return Connector{"sequence"}.with("count", std::to_string(count));
+}
 inline Connector datagen() { return Connector{"datagen"}; }
 
 }  // namespace flow

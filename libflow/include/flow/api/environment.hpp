@@ -1,11 +1,11 @@
 #pragma once
 
+#include "flow/api/stream.hpp"
+#include "flow/connector/registry.hpp"
+
 #include <memory>
 #include <source_location>
 #include <string>
-
-#include "flow/api/stream.hpp"
-#include "flow/connector/registry.hpp"
 
 namespace flow {
 
@@ -27,8 +27,10 @@ class Environment {
   /// Runs the job with the flags, progress, signals and exit codes of `flowctl run`.
   int main(int argc, char** argv);
 
-  /// The graph as it stands, with the connectors of `registry`; mistakes made so far go to `errors`.
-  [[nodiscard]] LogicalGraph graph(const ConnectorRegistry& registry, std::vector<Error>& errors) const;
+  /// The graph as it stands, with the connectors of `registry`; mistakes made so far go to
+  /// `errors`.
+  [[nodiscard]] LogicalGraph graph(const ConnectorRegistry& registry,
+                                   std::vector<Error>& errors) const;
   [[nodiscard]] PlanOptions options() const;
 
  private:

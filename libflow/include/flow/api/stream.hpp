@@ -1,5 +1,8 @@
 #pragma once
 
+#include "flow/api/connector.hpp"
+#include "flow/graph/logical_graph.hpp"
+
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -7,9 +10,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "flow/api/connector.hpp"
-#include "flow/graph/logical_graph.hpp"
 
 namespace flow {
 
@@ -45,10 +45,12 @@ class KeyedStream;
 class WindowedStream;
 
 /// A stream of rows in a graph under construction. Verbs return new streams and change nothing that
-/// exists; the graph is checked as a whole when the environment runs. Each verb names its step after its
-/// input (`flights.filter`); .name() gives a better one, which is needed where two would collide.
+/// exists; the graph is checked as a whole when the environment runs. Each verb names its step
+/// after its input (`flights.filter`); .name() gives a better one, which is needed where two would
+/// collide.
 ///
-/// Expressions are PostgreSQL's, the same as in YAML. Mistakes are reported with the line of the call.
+/// Expressions are PostgreSQL's, the same as in YAML. Mistakes are reported with the line of the
+/// call.
 ///
 /// Owner: value; refers to its Environment's graph, which it keeps alive.   Thread: startup.
 class Stream {
@@ -90,7 +92,8 @@ class Stream {
  private:
   friend class SourceStream;
   friend class WindowedStream;
-  Stream add(std::string verb, OperatorSpec spec, Where where, std::vector<Stream> more_inputs = {}) const;
+  Stream add(std::string verb, OperatorSpec spec, Where where,
+             std::vector<Stream> more_inputs = {}) const;
 
   std::shared_ptr<api::Draft> draft_;
   std::size_t node_;
@@ -102,8 +105,8 @@ class SourceStream : public Stream {
  public:
   using Stream::Stream;
   SourceStream schema(std::vector<std::pair<std::string, DataType>> fields) const;
-  /// The timestamp column that orders rows, and how late rows may be; a split silent for `idle` does not
-  /// hold the watermark back.
+  /// The timestamp column that orders rows, and how late rows may be; a split silent for `idle`
+  /// does not hold the watermark back.
   SourceStream event_time(std::string column, Micros delay = Micros{0},
                           std::optional<Micros> idle = Micros{30'000'000}) const;
   SourceStream on_error(OnError policy) const;
@@ -113,7 +116,8 @@ class SourceStream : public Stream {
 class KeyedStream {
  public:
   WindowedStream window(WindowSpec window) const;
-  KeyedStream(Stream input, std::vector<NamedExpression> keys) : input_{std::move(input)}, keys_{std::move(keys)} {}
+  KeyedStream(Stream input, std::vector<NamedExpression> keys)
+      : input_{std::move(input)}, keys_{std::move(keys)} {}
 
  private:
   Stream input_;
@@ -131,7 +135,8 @@ class WindowedStream {
   /// Keys, window_start, window_end, then the aggregates.
   Stream aggregate(Aggregates aggregates, Where where = Where::current()) const;
   /// The same, and the rows that came too late for all their windows.
-  std::pair<Stream, Stream> aggregate_with_late_rows(Aggregates aggregates, Where where = Where::current()) const;
+  std::pair<Stream, Stream> aggregate_with_late_rows(Aggregates aggregates,
+                                                     Where where = Where::current()) const;
 
   WindowedStream(Stream input, std::vector<NamedExpression> keys, WindowSpec window)
       : input_{std::move(input)}, keys_{std::move(keys)}, window_{window} {}

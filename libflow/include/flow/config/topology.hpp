@@ -1,14 +1,14 @@
 #pragma once
 
+#include "flow/base/file_system.hpp"
+#include "flow/connector/registry.hpp"
+#include "flow/graph/logical_graph.hpp"
+
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "flow/base/file_system.hpp"
-#include "flow/connector/registry.hpp"
-#include "flow/graph/logical_graph.hpp"
 
 namespace flow {
 
@@ -35,8 +35,8 @@ struct Topology {
   std::shared_ptr<const Sink> dead_letters;
 };
 
-/// What could be read. Nodes with mistakes are there as BrokenNode, so that validate() can still find what is
-/// wrong with the others.
+/// What could be read. Nodes with mistakes are there as BrokenNode, so that validate() can still
+/// find what is wrong with the others.
 struct LoadedTopology {
   Topology topology;
   std::vector<Error> errors;  ///< All of them, with places; empty = all was read.
@@ -46,8 +46,9 @@ struct LoadedTopology {
 /// (`sources`, `steps`, `sinks`) are joined. `files` is for `!secret file:…`.
 ///
 /// Thread: startup.   Errors: 12xx, and what connectors and expressions say.
-LoadedTopology load_topology(const std::vector<ConfigText>& texts, const ConnectorRegistry& connectors,
-                             const Variables& variables, FileSystem& files);
+LoadedTopology load_topology(const std::vector<ConfigText>& texts,
+                             const ConnectorRegistry& connectors, const Variables& variables,
+                             FileSystem& files);
 
 /// JSON Schema (draft 2020-12) of a topology file with these connectors, for editors.
 std::string topology_json_schema(const ConnectorRegistry& connectors);

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "flow/graph/logical_graph.hpp"
+
 #include <string>
 #include <vector>
-
-#include "flow/graph/logical_graph.hpp"
 
 namespace flow {
 

@@ -1,20 +1,21 @@
 #pragma once
 
+#include "flow/graph/logical_graph.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "flow/graph/logical_graph.hpp"
-
 namespace flow {
 
 enum class Direction : std::uint8_t { source, sink };
 
-/// The connector of that name if it can be used in that direction; otherwise reports why not, with the
-/// nearest name, and returns nullptr.
+/// The connector of that name if it can be used in that direction; otherwise reports why not, with
+/// the nearest name, and returns nullptr.
 const ConnectorEntry* require_connector(const ConnectorRegistry& connectors, std::string_view name,
-                                        Direction direction, const SourcePlace& place, std::vector<Error>& errors);
+                                        Direction direction, const SourcePlace& place,
+                                        std::vector<Error>& errors);
 
 /// Makes a source; every mistake in its options is reported, nullptr then. `place` is the node's.
 std::shared_ptr<const Source> make_source(const ConnectorEntry& connector, SourceRequest request,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "flow/graph/execution_plan.hpp"
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -7,8 +9,6 @@
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "flow/graph/execution_plan.hpp"
 
 namespace flow {
 
@@ -29,7 +29,8 @@ struct SinkNode {
   std::function<Result<std::shared_ptr<const Sink>>(const SchemaPtr& schema, bool changelog)> make;
 };
 
-/// A node that could not be read; its mistakes were reported. Nothing more is said of what reads it.
+/// A node that could not be read; its mistakes were reported. Nothing more is said of what reads
+/// it.
 struct BrokenNode {};
 
 /// A stream that a node reads: by name, so that a topology may be written in any order.
@@ -48,8 +49,8 @@ struct LogicalNode {
   std::optional<std::uint32_t> parallelism;
 };
 
-/// What is connected to what: the one form that YAML, C++ and SQL produce. Plain data; anything can be
-/// added, validate() says what is wrong.
+/// What is connected to what: the one form that YAML, C++ and SQL produce. Plain data; anything can
+/// be added, validate() says what is wrong.
 struct LogicalGraph {
   std::string job;
   std::vector<LogicalNode> nodes;
