@@ -41,6 +41,23 @@ bool is_same_key(const PendingEntry& a, const PendingEntry& b) {
   return a.group == b.group && a.key_view() == b.key_view();
 }
 
+// Tables are copied out key group by key group, so that mostly only the keys within one are to be
+// sorted.
+void sort_entries(std::vector<PendingEntry>& entries) {
+  const auto by_group = [](const PendingEntry& a, const PendingEntry& b) {
+    return a.group < b.group;
+  };
+  if (!std::is_sorted(entries.begin(), entries.end(), by_group)) {
+    std::sort(entries.begin(), entries.end(), comes_before);
+    return;
+  }
+  for (auto first = entries.begin(); first != entries.end();) {
+    const auto last = std::upper_bound(first, entries.end(), *first, by_group);
+    std::sort(first, last, comes_before);
+    first = last;
+  }
+}
+
 struct Section {
   std::string operator_name;
   std::string name;
@@ -116,9 +133,7 @@ struct SnapshotWriter::Impl {
   Status write_run(std::uint32_t index) {
     Section& section = sections[index];
     auto& pending = section.pending;
-    if (!std::is_sorted(pending.begin(), pending.end(), comes_before)) {
-      std::sort(pending.begin(), pending.end(), comes_before);
-    }
+    sort_entries(pending);
     const auto twice = std::adjacent_find(pending.begin(), pending.end(), is_same_key);
     if (twice != pending.end()) {
       return Error{Errc::internal, "operator '" + section.operator_name + "' stored a key of '" +
