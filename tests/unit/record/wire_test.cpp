@@ -154,6 +154,55 @@ TEST_CASE("no stale byte leaves the process", "[unit][record]") {
   expect_rows(from, {{1, "abc", true}, {2, "def", true}, {3, "ghi", nullptr}});
 }
 
+TEST_CASE("what lies under a null does not travel", "[unit][record]") {
+  const auto pool = SlabPool::make();
+  Random random{test_seed() + static_cast<std::uint64_t>(GENERATE(range(0, 8)))};
+  const auto fields =
+      schema("b:bool i:int32 l:int64 f:float64 s:string x:bytes d:date t:timestamp c:string");
+  const Batch values = with_dictionary(
+      random_batch(random, fields,
+                   {.max_rows = 200, .null_share = 0, .encodings = false, .selection = false}),
+      8);
+  Batch masked = values;
+  std::vector<Row> expected;
+  Buffer validity = Buffer::allocate(*pool, (std::size_t{values.rows()} + 7) / 8);
+  std::fill_n(validity.mutable_data(), validity.size() + 8, std::byte{0});
+  std::uint32_t nulls = 0;
+  for (std::uint32_t row = 0; row < values.rows(); ++row) {
+    Row& cells = expected.emplace_back();
+    const bool valid = random.chance(0.7);
+    if (valid) validity.mutable_data()[row >> 3] |= static_cast<std::byte>(1u << (row & 7));
+    nulls += valid ? 0u : 1u;
+    for (const auto& column : values.columns()) {
+      cells.push_back(valid ? value_at(column, row) : Value{});
+    }
+  }
+  for (auto& column : masked.mutable_columns()) {
+    column.validity = validity;
+    column.null_count = nulls;
+  }
+  Batch clean = with_dictionary(batch(fields, expected), 8);
+  clean.set_row_kinds(values.row_kinds());
+  clean.set_time_bounds(values.min_time(), values.max_time());
+  REQUIRE(row_texts(masked) == row_texts(clean));
+  const Batch opened = reopened(masked, *pool);
+  CHECK(row_texts(opened) == row_texts(clean));
+  for (std::size_t i = 0; i < 8; ++i) {
+    CAPTURE(i);
+    const auto expected_column = reopened(clean, *pool).column(i);
+    const auto& column = opened.column(i);
+    const auto same = [](const Buffer& a, const Buffer& b) {
+      return std::ranges::equal(a.as<std::byte>(), b.as<std::byte>());
+    };
+    CHECK(same(column.values, expected_column.values));
+    CHECK(same(column.extra, expected_column.extra));
+  }
+  // The dictionary keeps only what is used, and nulls have code 0.
+  for (std::uint32_t row = 0; row < opened.rows(); ++row) {
+    if (opened.column(8).is_null(row)) CHECK(opened.column(8).data<std::uint32_t>()[row] == 0);
+  }
+}
+
 TEST_CASE("a large dictionary is cut to the values in use", "[unit][record]") {
   const auto pool = SlabPool::make();
   std::vector<Row> rows;

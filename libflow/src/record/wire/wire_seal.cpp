@@ -1,5 +1,6 @@
 #include "rows/dictionary.hpp"
 #include "rows/gather.hpp"
+#include "wire/null_slots.hpp"
 
 #include "flow/base/check.hpp"
 #include "flow/record/compact.hpp"
@@ -84,6 +85,7 @@ class Trimmer {
         if (column.encoding == Encoding::plain) break;
         trim_validity(column, rows);
         trim_bytes(column.values, std::size_t{rows} * 4);
+        clear_null_slots(column, rows, *pool_);
         trim_child(column, static_cast<std::uint32_t>(column.dictionary_size()));
         return;
       case Encoding::plain:
@@ -118,6 +120,7 @@ class Trimmer {
     } else {
       trim_bytes(column.values, std::size_t{rows} * fixed_width(column.type));
     }
+    clear_null_slots(column, rows, *pool_);
   }
   void trim_validity(Column& column, std::uint32_t rows) const {
     if (column.null_count == 0) {
