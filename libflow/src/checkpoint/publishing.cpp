@@ -66,6 +66,21 @@ Result<std::string> find_highest(FileSystem& files, const std::string& directory
   return found;
 }
 
+std::string_view last_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// Manifests move with the publish directory whenever an attempt takes over: a path that was right
+// when the user looked it up still leads to the same manifest.
+Result<std::string> follow_take_overs(FileSystem& files, const std::string& path) {
+  const std::string publish_path = parent_directory(path);
+  if (!parse_numbered_name(last_name(path), "manifest-") ||
+      !parse_numbered_name(last_name(publish_path), "publish-")) {
+    return path;
+  }
+  FLOW_ASSIGN(const std::string current,
+              find_highest(files, parent_directory(publish_path), "publish-"));
+  return current.empty() ? path : current + "/" + std::string{last_name(path)};
+}
+
 }  // namespace
 
 Result<TakenOver> take_over(SnapshotStore& store, FailurePoints& failure_points, bool fresh) {
@@ -136,8 +151,8 @@ Result<Collected> collect_garbage(SnapshotStore& store, FailurePoints& failure_p
 
 Result<OpenedSnapshot> open_snapshot(FileSystem& files, const std::string& path,
                                      FailurePoints& failure_points) {
-  FLOW_ASSIGN(const FileInfo info, files.stat(path));
-  std::string manifest_path = path;
+  FLOW_ASSIGN(std::string manifest_path, follow_take_overs(files, path));
+  FLOW_ASSIGN(const FileInfo info, files.stat(manifest_path));
   if (info.is_directory) {
     FLOW_ASSIGN(const std::string publish_path, find_highest(files, path, "publish-"));
     manifest_path.clear();

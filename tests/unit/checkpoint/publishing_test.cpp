@@ -238,6 +238,22 @@ TEST_CASE("a snapshot is opened by the path of a manifest or of a job", "[unit][
         Errc::snapshot_foreign);
 }
 
+TEST_CASE("the path of a manifest stays right when attempts take over", "[unit][publishing]") {
+  World world;
+  REQUIRE(take_over(*world.store, *world.points));
+  const Manifest first = world.checkpoint({1}, {1});
+  world.checkpoint({1}, {2});
+  const std::string path = world.store->describe_manifest({1}, {1});
+  REQUIRE(take_over(*world.store, *world.points));
+  REQUIRE(take_over(*world.store, *world.points));
+  const auto opened = open_snapshot(world.files, path, *world.points);
+  REQUIRE(opened);
+  CHECK(opened->manifest == first);
+  CHECK(*samples::read_checkpoint(*opened->store, first) == "v1");
+  REQUIRE(collect_garbage(*world.store, *world.points, {3}, 1));
+  CHECK(code_of(open_snapshot(world.files, path, *world.points)) == Errc::not_found);
+}
+
 TEST_CASE("verification finds missing, shortened, longer and damaged objects",
           "[unit][publishing]") {
   World world;

@@ -54,7 +54,8 @@ struct OpenedSnapshot {
 };
 
 /// Opens a snapshot that a user names: the path of a manifest, or of a job's directory (its last
-/// one). Takes nothing over. Errors: not_found, snapshot_*. Thread: blocking.
+/// one). A manifest's path stays right when attempts take over. Takes nothing over itself. Errors:
+/// not_found, snapshot_*. Thread: blocking.
 Result<OpenedSnapshot> open_snapshot(FileSystem& files, const std::string& path,
                                      FailurePoints& failure_points);
 
