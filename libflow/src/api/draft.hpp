@@ -8,15 +8,15 @@
 
 namespace flow::api {
 
-/// A source or sink as declared; the connector is made when a registry is there.
+/// A source or sink as declared; a connector is made when a registry is there.
 struct DraftSource {
-  Connector connector;
+  std::variant<Connector, std::shared_ptr<const Source>> from;
   std::vector<Field> fields;
   std::optional<WatermarkSpec> watermark;
   OnError on_error = OnError::fail;
 };
 struct DraftSink {
-  Connector connector;
+  std::variant<Connector, std::shared_ptr<const Sink>> to;
 };
 struct DraftInput {
   std::size_t node = 0;

@@ -26,38 +26,58 @@ class NodeMaker {
       : draft_{draft}, registry_{registry}, errors_{errors} {}
 
   Made operator()(const api::DraftSource& draft) {
-    const auto* entry = require_connector(registry_, draft.connector.name(), Direction::source,
-                                          draft_.place, errors_);
-    if (entry == nullptr) return BrokenNode{};
-    SourceRequest request;
-    request.node = draft_.name;
-    request.on_error = draft.on_error;
-    request.options = options_of(draft.connector, draft_.place);
-    if (!draft.fields.empty()) {
-      request.schema = make_schema(draft.fields);
-      request.text.resize(draft.fields.size());
+    SourceNode node;
+    node.on_error = draft.on_error;
+    if (const auto* made = std::get_if<std::shared_ptr<const Source>>(&draft.from)) {
+      node.source = *made;
+      node.connector = "source";
+    } else {
+      connect(draft, std::get<Connector>(draft.from), node);
     }
-    auto source = make_source(*entry, std::move(request), draft_.place, errors_);
-    if (source == nullptr) return BrokenNode{};
-    SourceNode node{std::move(source), entry->name, std::nullopt, draft.watermark, draft.on_error};
+    if (node.source == nullptr) return BrokenNode{};
     if (!draft.watermark) return node;
     if (!check_event_time(*node.source->schema(), draft.watermark->time_column, draft_.name,
                           draft_.place, errors_))
       return BrokenNode{};
     node.time_column = draft.watermark->time_column;
+    node.watermark = draft.watermark;
     return node;
   }
 
   Made operator()(const OperatorSpec& spec) { return OperatorNode{spec}; }
 
   Made operator()(const api::DraftSink& draft) {
-    const auto* entry = require_connector(registry_, draft.connector.name(), Direction::sink,
-                                          draft_.place, errors_);
+    if (const auto* made = std::get_if<std::shared_ptr<const Sink>>(&draft.to)) {
+      return SinkNode{
+          "sink", [sink = *made](const SchemaPtr&, bool) -> Result<std::shared_ptr<const Sink>> {
+            return sink;
+          }};
+    }
+    const auto& connector = std::get<Connector>(draft.to);
+    const auto* entry =
+        require_connector(registry_, connector.name(), Direction::sink, draft_.place, errors_);
     if (entry == nullptr) return BrokenNode{};
-    return make_sink_node(*entry, draft_.name, options_of(draft.connector, draft_.place));
+    return make_sink_node(*entry, draft_.name, options_of(connector, draft_.place));
   }
 
  private:
+  /// Makes the connector; the node has no source if that failed.
+  void connect(const api::DraftSource& draft, const Connector& connector, SourceNode& node) {
+    const auto* entry =
+        require_connector(registry_, connector.name(), Direction::source, draft_.place, errors_);
+    if (entry == nullptr) return;
+    SourceRequest request;
+    request.node = draft_.name;
+    request.on_error = draft.on_error;
+    request.options = options_of(connector, draft_.place);
+    if (!draft.fields.empty()) {
+      request.schema = make_schema(draft.fields);
+      request.text.resize(draft.fields.size());
+    }
+    node.connector = entry->name;
+    node.source = make_source(*entry, std::move(request), draft_.place, errors_);
+  }
+
   const api::DraftNode& draft_;
   const ConnectorRegistry& registry_;
   std::vector<Error>& errors_;
@@ -69,14 +89,19 @@ Environment::Environment(std::string job) : draft_{std::make_shared<api::Draft>(
   draft_->job = std::move(job);
 }
 
-SourceStream Environment::from(std::string name, Connector source, std::source_location where) {
-  draft_->nodes.push_back({std::move(name),
-                           api::place_of(where),
-                           api::DraftSource{std::move(source), {}, {}, OnError::fail},
-                           {},
-                           {},
-                           {}});
+SourceStream Environment::add_source(std::string name, api::DraftSource source,
+                                     std::source_location where) {
+  draft_->nodes.push_back({std::move(name), api::place_of(where), std::move(source), {}, {}, {}});
   return SourceStream{draft_, draft_->nodes.size() - 1};
+}
+
+SourceStream Environment::from(std::string name, Connector source, std::source_location where) {
+  return add_source(std::move(name), {std::move(source), {}, {}, OnError::fail}, where);
+}
+
+SourceStream Environment::from(std::string name, std::shared_ptr<const Source> source,
+                               std::source_location where) {
+  return add_source(std::move(name), {std::move(source), {}, {}, OnError::fail}, where);
 }
 
 Environment& Environment::checkpoints(std::string directory, Micros interval) {

@@ -88,19 +88,31 @@ KeyedStream Stream::key_by(std::vector<std::string> columns) const {
   return KeyedStream{*this, std::move(keys)};
 }
 
+KeyedStream Stream::key_by(std::initializer_list<std::string> columns) const {
+  return key_by(std::vector<std::string>{columns});
+}
+
 KeyedStream Stream::key_by_expressions(Columns keys) const {
   return KeyedStream{*this, named(keys, {})};
 }
 
 WindowedStream Stream::window(WindowSpec window) const { return WindowedStream{*this, {}, window}; }
 
-void Stream::to(std::string name, Connector sink, Where where) const {
+void Stream::add_sink(std::string name, api::DraftSink sink, Where where) const {
   api::DraftNode node;
   node.name = std::move(name);
   node.place = api::place_of(where);
-  node.what = api::DraftSink{std::move(sink)};
+  node.what = std::move(sink);
   node.inputs.push_back({node_, port_});
   draft_->nodes.push_back(std::move(node));
+}
+
+void Stream::to(std::string name, Connector sink, Where where) const {
+  add_sink(std::move(name), {std::move(sink)}, where);
+}
+
+void Stream::to(std::string name, std::shared_ptr<const Sink> sink, Where where) const {
+  add_sink(std::move(name), {std::move(sink)}, where);
 }
 
 Stream Stream::name(std::string name) const {

@@ -9,6 +9,10 @@
 
 namespace flow {
 
+namespace api {
+struct DraftSource;
+}
+
 /// A job under construction: build a graph with from() and the verbs of its streams, then run it.
 ///
 /// Owner: main().   Thread: startup.
@@ -17,6 +21,10 @@ class Environment {
   explicit Environment(std::string job);
 
   SourceStream from(std::string name, Connector source,
+                    std::source_location where = std::source_location::current());
+
+  /// A source that was made by hand, such as a collection in memory.
+  SourceStream from(std::string name, std::shared_ptr<const Source> source,
                     std::source_location where = std::source_location::current());
 
   /// Where snapshots are kept and how often; without it output is committed at the end of the run.
@@ -34,6 +42,8 @@ class Environment {
   [[nodiscard]] PlanOptions options() const;
 
  private:
+  SourceStream add_source(std::string name, api::DraftSource source, std::source_location where);
+
   std::shared_ptr<api::Draft> draft_;
 };
 

@@ -40,7 +40,8 @@ inline WindowSpec hopping(Micros size, Micros slide) { return HoppingWindow{size
 
 namespace api {
 struct Draft;  ///< The graph under construction, shared by its streams.
-}
+struct DraftSink;
+}  // namespace api
 class KeyedStream;
 class WindowedStream;
 
@@ -74,6 +75,8 @@ class Stream {
              Where where = Where::current()) const;
   KeyedStream key_by(std::string column) const;
   KeyedStream key_by(std::vector<std::string> columns) const;
+  /// `key_by({"a", "b"})`: without this overload two literals would be taken for one string.
+  KeyedStream key_by(std::initializer_list<std::string> columns) const;
   /// Computed keys: (name, expression).
   KeyedStream key_by_expressions(Columns keys) const;
   /// A windowed aggregation without keys.
@@ -81,6 +84,8 @@ class Stream {
 
   /// Writes the stream to a sink called `name`.
   void to(std::string name, Connector sink, Where where = Where::current()) const;
+  /// The same with a sink that was made by hand.
+  void to(std::string name, std::shared_ptr<const Sink> sink, Where where = Where::current()) const;
 
   /// Renames the step this stream comes from: what state, metrics and messages call it.
   Stream name(std::string name) const;
@@ -92,6 +97,7 @@ class Stream {
  private:
   friend class SourceStream;
   friend class WindowedStream;
+  void add_sink(std::string name, api::DraftSink sink, Where where) const;
   Stream add(std::string verb, OperatorSpec spec, Where where,
              std::vector<Stream> more_inputs = {}) const;
 
