@@ -1,5 +1,7 @@
 #include "file_reader.hpp"
 
+#include "flow/format/utf8.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -220,33 +222,44 @@ std::string FileReader::place_of(const Active& active, TextPosition at) const {
   return place + " (byte " + std::to_string(at.byte) + ")";
 }
 
-Error FileReader::describe(const Active& active, Error error) const {
+/// `source 'flights', split 7 (flights-07.csv.gz), 48,213 rows read, to byte 9,311,204
+/// uncompressed`
+std::string FileReader::evidence(const Active& active) const {
   auto where = "source '" + plan_.node + "', split " + std::to_string(active.split.index + 1) +
                " (" + active.split.id + ")";
-  if (active.started) {
-    const auto at = decoder_->position();
-    where += ", " + format_count(rows_given_ + builder_.rows()) + " rows read, to byte " +
-             format_count(at.byte);
-    if (active.file.compression != Compression::none) where += " uncompressed";
-  }
-  const bool damaged = error.code() == Errc::file_truncated || error.code() == Errc::file_corrupt;
-  auto described = std::move(error).with_note(std::move(where));
-  if (damaged && described.remedy().empty())
+  if (!active.started) return where;
+  where += ", " + format_count(rows_given_ + builder_.rows()) + " rows read, to byte " +
+           format_count(decoder_->position().byte);
+  if (active.file.compression != Compression::none) where += " uncompressed";
+  return where;
+}
+
+Error FileReader::describe(const Active& active, const Error& error) const {
+  auto described = Error{error.code(), "'" + plan_.node + "' cannot read " + active.file.path}
+                       .with_cause(error.cause().empty() ? error.message() : error.cause())
+                       .with_retry(error.retry());
+  for (const auto& note : error.notes()) described = std::move(described).with_note(note);
+  described = std::move(described).with_note(evidence(active));
+  if (error.code() == Errc::file_truncated || error.code() == Errc::file_corrupt)
     return std::move(described).with_remedy("set `on_error: skip` on '" + plan_.node +
                                             "' to read on with the next file");
+  if (!error.remedy().empty()) return std::move(described).with_remedy(error.remedy());
   return described;
 }
 
 Error FileReader::describe(const Active& active, const RejectedRow& row) const {
   auto reason = row.column.empty() ? row.reason : "column '" + row.column + "': " + row.reason;
   auto shown = row.bytes.substr(0, 200);
-  if (shown.size() < row.bytes.size()) shown += "…";
-  return describe(active, Error{row.code, "'" + plan_.node + "' cannot read the row at " +
-                                              place_of(active, row.at)}
-                              .with_cause(std::move(reason))
-                              .with_note("the row: " + shown)
-                              .with_remedy("set `on_error: skip` or `on_error: dead_letter` on '" +
-                                           plan_.node + "' to read on without such rows"));
+  const bool text = is_utf8(shown);
+  for (auto& c : shown)
+    if ((c >= 0 && c < ' ') || (c < 0 && !text)) c = '?';
+  if (shown.size() < row.bytes.size()) shown += " …";
+  return Error{row.code, "'" + plan_.node + "' cannot read the row at " + place_of(active, row.at)}
+      .with_cause(std::move(reason))
+      .with_note("the row: " + shown)
+      .with_note(evidence(active))
+      .with_remedy("set `on_error: skip` or `on_error: dead_letter` on '" + plan_.node +
+                   "' to read on without such rows");
 }
 
 }  // namespace flow::file

@@ -52,7 +52,8 @@ class FileReader final : public SourceReader {
   void settle(const Active& active);
   Polled emit(const Active& active);
   [[nodiscard]] std::string place_of(const Active& active, TextPosition at) const;
-  Error describe(const Active& active, Error error) const;
+  [[nodiscard]] std::string evidence(const Active& active) const;
+  Error describe(const Active& active, const Error& error) const;
   Error describe(const Active& active, const RejectedRow& row) const;
 
   FileSourcePlan plan_;

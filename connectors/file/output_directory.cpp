@@ -88,7 +88,7 @@ Result<std::optional<OutputDirectory::Marker>> OutputDirectory::read_marker(
   Marker marker;
   marker.job = parsed["job"].get<std::string>();
   marker.lineage = parsed["lineage"].get<std::string>();
-  marker.finished = parsed.value("finished", json{false}) == json{true};
+  marker.finished = parsed.contains("finished") && parsed["finished"] == true;
   marker.files = texts("files");
   marker.remove = texts("remove");
   marker.foreign = texts("foreign");
