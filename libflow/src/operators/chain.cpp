@@ -176,6 +176,7 @@ class ChainLoop final : public Chain {
       });
       if (!restored) return fail(std::move(restored).error());
       node.restored = *restored;
+      awaken_entries(node);
       node.counters.watermark = node.pending.handled;
       update_work(node);
     }
@@ -371,16 +372,27 @@ class ChainLoop final : public Chain {
     return bounds ? handled : node.link.op->output_watermark(handled);
   }
 
+  /// An input of the chain that was idle holds the watermark back again until the runtime hears
+  /// from its new channels: rows may have gathered in front of them, and others would run away from
+  /// these.
+  void awaken_entries(Node& node) {
+    for (const auto& entry : entries_)
+      if (entry.op == node.index) node.pending.inputs.on_rows(entry.input);
+  }
+
   /// After a restore every channel behind this chain is new and knows nothing: says again what was
   /// said. Inside the chain that is needed only if the parts of other subtasks were merged.
   void announce_restored() {
     if (!announce_) return;
     announce_ = false;
-    for (const auto& node : nodes_) {
+    for (auto& node : nodes_) {
       if (node.restored == RestoredAs::fresh) continue;
-      const auto inside = node.restored == RestoredAs::rescaled;
-      const auto& pending = node.pending;
-      if (pending.handled != EventTime::min())
+      auto& pending = node.pending;
+      const auto awake = pending.idle_told && node.restored == RestoredAs::same &&
+                         !pending.inputs.idle() && !pending.inputs.finished();
+      if (awake) pending.idle_told = false;
+      const auto inside = awake || node.restored == RestoredAs::rescaled;
+      if (awake || pending.handled != EventTime::min())
         tell(node, ChainElement::Kind::watermark, forwarded(node), inside);
       if (pending.idle_told) tell(node, ChainElement::Kind::idle, {}, inside);
       if (pending.ended) tell(node, ChainElement::Kind::end, {}, inside);
