@@ -77,10 +77,10 @@ Status CsvDecoder::bind_header(std::string_view header) {
   for (const auto& reader : readers_) {
     const auto found = std::find(names->begin(), names->end(), reader.name);
     if (found == names->end())
-      return Error{Errc::bad_header, "the header has no column " + quoted(reader.name)}.with_note(
-          "columns of the header: " + header_names_);
+      return Error{Errc::bad_header, "the header has no column " + in_quotes(reader.name)}
+          .with_note("columns of the header: " + header_names_);
     if (std::find(found + 1, names->end(), reader.name) != names->end())
-      return Error{Errc::bad_header, "the header has column " + quoted(reader.name) + " twice"};
+      return Error{Errc::bad_header, "the header has column " + in_quotes(reader.name) + " twice"};
     fields_.push_back(static_cast<std::uint32_t>(found - names->begin()));
   }
   fields_per_row_ = static_cast<std::uint32_t>(names->size());
@@ -315,7 +315,7 @@ void CsvDecoder::read_slowly(std::uint32_t index, std::uint32_t row, std::string
       done = reader.append(*content, into);
     } else {
       reader.code = Errc::bad_quotes;
-      reader.reason = "quotes of " + quoted(text) + " do not match";
+      reader.reason = "quotes of " + in_quotes(text) + " do not match";
     }
   } else {
     done = reader.append(text, into);

@@ -80,9 +80,9 @@ std::optional<Problem> read(ondemand::value value, ColumnReader& reader, ColumnB
         std::int64_t micros = 0;
         if (field::parse_int64(token.data(), token.data() + token.size(), number) !=
             field::Parsed::ok)
-          return failed(Errc::bad_field, quoted(token) + " is not a whole number");
+          return failed(Errc::bad_field, in_quotes(token) + " is not a whole number");
         if (!reader.time.from_integer(number, micros))
-          return failed(Errc::bad_field, quoted(token) + " " + reader.time.problem());
+          return failed(Errc::bad_field, in_quotes(token) + " " + reader.time.problem());
         into.append_int64(micros);
       } else {
         return mismatch("a number");
@@ -96,7 +96,7 @@ std::optional<Problem> read(ondemand::value value, ColumnReader& reader, ColumnB
       if (reader.type == types::bytes) {
         std::string bytes;
         if (!decode_base64(text, bytes))
-          return failed(Errc::bad_field, quoted(text) + " is not base64");
+          return failed(Errc::bad_field, in_quotes(text) + " is not base64");
         into.append_view(bytes);
       } else if (reader.type == types::string || is_time) {
         ok = reader.append(text, into);
@@ -160,7 +160,8 @@ void NdjsonDecoder::decode_slow(std::string_view row, BatchBuilder& into,
       if (const auto code = field.unescaped_key().get(key); code != simdjson::SUCCESS)
         return broken(code);
       const auto reader = reader_of(key);
-      if (reader == kRefused) return Problem{Errc::unknown_field, {}, "unknown key " + quoted(key)};
+      if (reader == kRefused)
+        return Problem{Errc::unknown_field, {}, "unknown key " + in_quotes(key)};
       if (reader < 0) continue;
       const auto index = static_cast<std::size_t>(reader);
       if (seen[index]++ != 0)

@@ -113,7 +113,7 @@ bool ColumnReader::append(std::string_view text, ColumnBuilder& into) {
 
 bool ColumnReader::fail(Errc why, std::string_view text, std::string_view what) {
   code = why;
-  reason = quoted(text) + " ";
+  reason = in_quotes(text) + " ";
   reason += what;
   return false;
 }
@@ -122,7 +122,7 @@ bool is_utf8(std::string_view text) noexcept {
   return simdjson::validate_utf8(text.data(), text.size());
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kMost = 40;
   std::string out = "'";
   auto shown = std::min(text.size(), kMost);

@@ -38,7 +38,7 @@ struct ColumnReader {
 };
 
 /// A text for a message: at most 40 characters, control characters replaced, in single quotes.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 /// Line breaks in the text.
 std::uint64_t count_lines(std::string_view text) noexcept;
 /// Why a row is bad, ready to be handed over.
