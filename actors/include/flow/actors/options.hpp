@@ -41,6 +41,9 @@ struct RuntimeOptions {
   Micros lifecycle_timeout{60'000'000};
   /// Seed of jitter and of nothing else.
   std::uint64_t seed = 1;
+  /// Snapshots are taken at the first barrier instead of the last. The results are then wrong after
+  /// a failure: this is what the simulation must be able to notice, and is for nothing else.
+  bool break_alignment_for_tests = false;
 };
 
 /// The outside world, injected. Everything outlives the runtime.

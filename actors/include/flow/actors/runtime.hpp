@@ -102,10 +102,10 @@ struct JobEvent {
   };
   Kind kind = Kind::state_changed;
   JobState state = JobState::created;
-  Attempt attempt;
-  Epoch epoch;
+  Attempt attempt{};
+  Epoch epoch{};
   Micros delay{};
-  std::optional<Error> error;
+  std::optional<Error> error{};
 };
 /// Called on a runtime thread, one call at a time per job; must not block.
 using JobObserver = std::function<void(const JobEvent&)>;

@@ -1,0 +1,248 @@
+// The protocol of the runtime on one page: every message, from → to, when, what the receiver owes,
+// and what happens if it is lost or comes twice.
+//
+// Every message carries the attempt it belongs to. A receiver of another attempt drops it and
+// counts it. Inside one process the scheduler delivers each message once and in order per sender
+// and priority; what is said about loss and duplication is what keeps the protocol right when a
+// link does neither.
+//
+// Priorities: frames between SUBTASKs are normal and in order; credit and everything to or from
+// JOB, COORDINATOR, SUPERVISOR and ENUMERATOR is high and overtakes them, because it must be
+// answered within milliseconds. The two exceptions are marked.
+#pragma once
+
+#include "flow/base/error.hpp"
+#include "flow/base/ids.hpp"
+#include "flow/base/units.hpp"
+#include "flow/checkpoint/pending_checkpoints.hpp"
+#include "flow/connector/sink.hpp"
+#include "flow/connector/source.hpp"
+#include "flow/record/batch.hpp"
+#include "flow/time/sequential_splits.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace flow::actors {
+
+/// Number of a SUBTASK in the whole job: chains in plan order, their subtasks in order.
+using SubtaskNumber = StrongId<struct SubtaskNumberTag, std::uint32_t>;
+
+/// What a checkpoint is for.
+enum class BarrierKind : std::uint8_t {
+  periodic = 0,  ///< Goes on afterwards.
+  stop = 1,      ///< Sources read nothing more behind it; the job ends as `stopped`.
+  final = 2,     ///< All input has ended; the job ends as `finished`.
+};
+
+// ---- between SUBTASKs
+// -------------------------------------------------------------------------------------
+
+/// One element of a channel. Frames of a channel are numbered from 1 without gaps.
+struct ChannelFrame {
+  enum class Kind : std::uint8_t {
+    rows = 0,     ///< `batch`, then `watermark` if it is not min().
+    mark = 1,     ///< `watermark` alone.
+    idle = 2,     ///< No rows for the moment; `watermark` if it is not min().
+    end = 3,      ///< No rows ever again. Barriers still follow.
+    barrier = 4,  ///< `epoch`, `barrier`, `assignment`. Needs no credit.
+  };
+  Kind kind = Kind::mark;
+  BarrierKind barrier = BarrierKind::periodic;
+  std::uint32_t channel = 0;   ///< The receiver's number of the channel.
+  std::uint64_t sequence = 0;  ///< A barrier's is its channel's last sequence + 1 like any other's.
+  EventTime watermark = EventTime::min();
+  Epoch epoch;
+  std::uint64_t cost =
+      0;  ///< Of rows: the credit it used, in bytes; the receiver gives back exactly that.
+  std::uint32_t assignment = 0;  ///< Version of the key-group assignment the sender partitions by.
+  Batch batch;
+};
+
+/// SUBTASK → SUBTASK, normal priority. The sender held credit for a `rows` frame when it sent it (a
+/// positive balance; one frame may overdraw). The receiver appends it to its channel and owes a
+/// CreditGrant once it took it in. Lost: the next frame shows the gap and the receiver fails with
+/// channel_gap, the attempt restarts. Twice: dropped.
+struct FrameMsg {
+  Attempt attempt;
+  ChannelFrame frame;
+};
+
+/// SUBTASK → SUBTASK, instead of FrameMsg under `wire: always`: the same frame as bytes, decoded
+/// strictly.
+struct WireFrameMsg {
+  Attempt attempt;
+  Buffer bytes;
+};
+
+/// SUBTASK → SUBTASK, against the frames. `granted` is the total ever granted on the channel, so
+/// that a lost grant is healed by the next and a doubled one changes nothing.
+struct CreditMsg {
+  Attempt attempt;
+  std::uint32_t channel = 0;  ///< The sender's (of frames) number of the channel.
+  std::uint64_t granted = 0;
+};
+
+// ---- JOB, SUPERVISOR ↔ SUBTASK
+// --------------------------------------------------------------------------------
+
+/// SUBTASK → JOB once its operators and connectors are open and its state is restored. Lost: the
+/// JOB gives the attempt up after lifecycle_timeout. Twice: nothing.
+struct OpenedMsg {
+  Attempt attempt;
+  SubtaskNumber subtask;
+};
+/// JOB → sink SUBTASK with index 0 of each sink, after all have opened and before anyone runs:
+/// every committable of the restored manifest. The receiver owes RecoveredMsg when the outside
+/// shows exactly what was committed.
+struct RecoverMsg {
+  Attempt attempt;
+  struct OfSink {
+    std::string link;
+    std::vector<Committable> committables;
+  };
+  std::vector<OfSink> sinks;
+};
+struct RecoveredMsg {
+  Attempt attempt;
+  SubtaskNumber subtask;
+};
+/// JOB → every SUBTASK: all are open, run. Sent again: nothing.
+struct GoMsg {
+  Attempt attempt;
+};
+/// SUBTASK, ENUMERATOR, COORDINATOR → SUPERVISOR when it cannot go on; the sender does nothing
+/// more. The first one of an attempt is the cause, later ones are dropped. An actor that dies
+/// without it is noticed by its monitor.
+struct FailedMsg {
+  Attempt attempt;
+  std::string who;
+  Error error;
+};
+/// JOB → SUBTASK when somebody wants to know. The receiver owes a ReportMsg with the same ticket.
+struct ReportRequestMsg {
+  Attempt attempt;
+  std::uint64_t ticket = 0;
+};
+/// What one link of a chain has done in this attempt.
+struct LinkReport {
+  std::uint64_t rows_in = 0;
+  std::uint64_t rows_out = 0;
+  std::uint64_t late_rows = 0;
+  std::uint64_t bad_rows = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t state_bytes = 0;
+  EventTime watermark = EventTime::min();
+  std::string summary;  ///< Of a sink.
+};
+struct SubtaskReport {
+  std::vector<LinkReport> links;
+  std::uint64_t busy_ns = 0;
+  std::uint64_t idle_ns = 0;
+  std::uint64_t backpressured_ns = 0;
+  std::uint64_t dropped_messages = 0;
+  std::uint64_t queued_bytes = 0;  ///< At the inputs.
+};
+struct ReportMsg {
+  Attempt attempt;
+  SubtaskNumber subtask;
+  std::uint64_t ticket = 0;
+  SubtaskReport report;
+};
+
+// ---- COORDINATOR ↔ SUBTASK, ENUMERATOR
+// ------------------------------------------------------------------------
+
+/// COORDINATOR → source SUBTASKs. The receiver owes a barrier behind what it has sent, then its own
+/// snapshot. Lost: the checkpoint expires. Twice: the second is dropped.
+struct TriggerMsg {
+  Attempt attempt;
+  Epoch epoch;
+  BarrierKind kind = BarrierKind::periodic;
+};
+/// COORDINATOR → SUBTASKs: `epoch` will not complete. What was copied is dropped; what sinks
+/// prepared stays theirs and goes into the next epoch's answer. A `stop` that fails lets sources
+/// read on. Lost: costs memory until the next epoch.
+struct AbortMsg {
+  Attempt attempt;
+  Epoch epoch;
+  BarrierKind kind = BarrierKind::periodic;
+};
+/// SUBTASK → COORDINATOR: its part of `epoch` is durable. Lost: the checkpoint expires. Twice: the
+/// second is dropped.
+struct AcknowledgeMsg {
+  Attempt attempt;
+  Epoch epoch;
+  SubtaskNumber subtask;
+  SubtaskSnapshot snapshot;
+};
+/// SUBTASK → COORDINATOR: no snapshot of `epoch` can be had; the checkpoint fails, the job goes on.
+struct DeclinedMsg {
+  Attempt attempt;
+  Epoch epoch;
+  SubtaskNumber subtask;
+  Error error;
+};
+/// COORDINATOR → sink SUBTASKs after the manifest of `epoch` is durable: everything prepared up to
+/// it becomes visible. The receiver owes CommittedMsg. Lost: the manifest still holds the
+/// committables; the next epoch or the next attempt commits them. Twice: commit is idempotent.
+struct CommitMsg {
+  Attempt attempt;
+  Epoch epoch;
+};
+struct CommittedMsg {
+  Attempt attempt;
+  Epoch epoch;
+  SubtaskNumber subtask;
+};
+/// SUBTASK → COORDINATOR: every input ended and the chain has nothing left. After the last one the
+/// COORDINATOR triggers the final checkpoint.
+struct EndedMsg {
+  Attempt attempt;
+  SubtaskNumber subtask;
+};
+
+// ---- ENUMERATOR ↔ source SUBTASK
+// ------------------------------------------------------------------------------
+
+/// A split and where to go on in it.
+struct SplitAssignment {
+  Split split;
+  std::string position;               ///< Empty: from its beginning.
+  EventTime seen = EventTime::min();  ///< Highest event time read of it before.
+};
+/// ENUMERATOR → JOB when the splits are known. `bytes` go into every manifest: they do not change
+/// during an attempt, because what was read of which split is in the snapshots of the subtasks.
+struct EnumeratedMsg {
+  Attempt attempt;
+  EnumeratorState state;
+};
+/// SUBTASK → ENUMERATOR: wants a split. At most one request is open. The ENUMERATOR owes a
+/// SplitsMsg.
+struct SplitRequestMsg {
+  Attempt attempt;
+  SubtaskNumber subtask;
+};
+/// ENUMERATOR → SUBTASK. `last`: nothing more will come. A split is assigned to one subtask per
+/// attempt; one that was under way at a barrier is in nobody's snapshot and starts anew after a
+/// restore, with nothing of it before the barrier.
+struct SplitsMsg {
+  Attempt attempt;
+  std::vector<SplitAssignment> splits;
+  bool last = false;
+};
+/// SUBTASK → ENUMERATOR: all rows of a split were handed on.
+struct SplitDoneMsg {
+  Attempt attempt;
+  SplitDone done;
+};
+/// ENUMERATOR → source SUBTASKs: a longer prefix of the splits is done. Lost: the watermark waits
+/// for the next.
+struct PrefixMsg {
+  Attempt attempt;
+  PrefixDone prefix;
+};
+
+}  // namespace flow::actors

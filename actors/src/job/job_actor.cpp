@@ -1,0 +1,473 @@
+#include "job/job_actor.hpp"
+
+#include "coordinator/coordinator.hpp"
+#include "source/enumerator.hpp"
+#include "subtask/subtask_actor.hpp"
+#include "supervisor/supervisor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace flow::actors {
+
+JobActor::JobActor(caf::actor_config& config, JobSetup setup)
+    : Actor{config, "job", setup.world.log},
+      setup_{std::move(setup)},
+      wiring_{std::make_shared<const Wiring>(wire(*setup_.plan))},
+      start_{std::make_shared<JobStart>(setup_.plan, setup_.run_options, setup_.world,
+                                        setup_.options.seed)},
+      sum_{*setup_.plan, *wiring_} {
+  progress_.job = setup_.plan->job;
+  progress_.checkpoints.enabled = !setup_.plan->checkpoints.directory.empty();
+  began_ = setup_.world.clock.monotonic();
+}
+
+Behavior JobActor::handlers() {
+  supervisor_ = spawn<SupervisorActor>(self(), restart_policy_of(setup_.plan->restart),
+                                       std::cref(setup_.world.clock), std::ref(setup_.world.log),
+                                       setup_.options.seed);
+  reports_.resize(wiring_->subtasks.size());
+  begin_attempt();
+  const auto mine = [this](Attempt attempt) { return attempt == attempt_.attempt; };
+  return {
+      [this](IoDone& m) {
+        if (auto status = io_->finish(m); !status) report_failure(std::move(status).error());
+      },
+      [this, mine](OpenedMsg& m) {
+        if (mine(m.attempt) && phase_ == Phase::opening) on_opened(m.subtask.value);
+      },
+      [this, mine](EnumeratedMsg& m) {
+        if (!mine(m.attempt) || phase_ != Phase::opening) return;
+        enumerated_.push_back(std::move(m.state));
+        maybe_recover();
+      },
+      [this, mine](RecoveredMsg& m) {
+        if (!mine(m.attempt) || phase_ != Phase::recovering) return;
+        waiting_for_.erase(m.subtask.value);
+        if (waiting_for_.empty()) go();
+      },
+      [this, mine](VerdictMsg& m) {
+        if (mine(m.attempt)) on_verdict(m);
+      },
+      [this, mine](CheckpointMsg& m) {
+        if (mine(m.attempt)) on_checkpoint(m);
+      },
+      [this, mine](ReportMsg& m) {
+        if (mine(m.attempt) && m.ticket == ticket_) on_report(m);
+      },
+      [this, mine](IoIdleMsg& m) {
+        if (!mine(m.attempt)) return;
+        io_idle_ = true;
+        maybe_torn_down();
+      },
+      [this](TimerMsg& m) {
+        if (m.generation != generation_) return;
+        switch (phase_) {
+          case Phase::preparing:
+          case Phase::opening:
+          case Phase::recovering:
+            report_failure(
+                Error{Errc::start_timeout, "job '" + progress_.job + "' did not start in time"});
+            break;
+          case Phase::tearing_down:
+            end(JobState::failed,
+                next_ && next_->error
+                    ? next_->error
+                    : std::optional{Error{Errc::stop_timeout,
+                                          "job '" + progress_.job + "' did not end in time"}});
+            break;
+          case Phase::waiting:
+            begin_attempt();
+            break;
+          case Phase::running:
+          case Phase::finishing:
+          case Phase::over:
+            break;
+        }
+      },
+      [this](StopMsg&) { on_stop(); },
+      [this](CancelMsg&) { on_cancel(); },
+      [this](ProgressMsg& m) {
+        if (phase_ != Phase::running) {
+          m.box->put(progress_now());
+          return;
+        }
+        request_report([this, box = m.box] { box->put(progress_now()); });
+      },
+  };
+}
+
+void JobActor::on_exit() {
+  close_reports();
+  if (phase_ != Phase::over) {
+    // Ended from outside without its own end: whoever waits must hear of it.
+    JobResult result;
+    result.state = JobState::failed;
+    result.error = Error{Errc::subtask_died, "the job ended without saying why"};
+    result.progress = progress_;
+    setup_.board->finish(std::move(result));
+  }
+  if (io_) io_->cancel_all();
+  io_.reset();
+  for (const auto& subtask : subtasks_) exit_now(subtask);
+  subtasks_.clear();
+  enumerators_.clear();
+  coordinator_ = {};
+  exit_now(supervisor_);
+  supervisor_ = {};
+  setup_.node = {};
+}
+
+void JobActor::on_exit_request() { on_cancel(); }
+
+// --- Beginning an attempt.
+
+void JobActor::begin_attempt() {
+  trace("preparing");
+  phase_ = Phase::preparing;
+  attempt_ = {};
+  attempt_.attempt = {0};
+  io_idle_ = false;
+  next_.reset();
+  attempt_io_ = std::make_shared<AttemptIo>(*setup_.pool);
+  io_ = std::make_unique<ActorIo>(*attempt_io_, self());
+  tell_urgently(supervisor_, AttemptMsg{attempt_.attempt, false});
+  set_deadline(setup_.options.lifecycle_timeout);
+  const auto outcome = std::make_shared<Result<AttemptStart>>(AttemptStart{});
+  io_->submit([outcome, start = start_] { *outcome = start->begin_attempt(); },
+              [this, outcome] {
+                if (!*outcome) {
+                  report_failure(std::move(*outcome).error());
+                  return;
+                }
+                attempt_ = *std::move(*outcome);
+                spawn_attempt();
+              });
+}
+
+void JobActor::spawn_attempt() {
+  trace("opening");
+  phase_ = Phase::opening;
+  progress_.attempt = attempt_.attempt;
+  tell_urgently(supervisor_, AttemptMsg{attempt_.attempt, false});
+  if (attempt_.restore) {
+    progress_.resumed_from = attempt_.restore->manifest.epoch;
+    notify({.kind = JobEvent::Kind::resumed, .epoch = attempt_.restore->manifest.epoch});
+  }
+  const auto& plan = *setup_.plan;
+  const std::shared_ptr<IoPool> pool = attempt_io_;
+  CoordinatorSetup coordinator{setup_.plan,         wiring_,
+                               start_->store(),     start_->outline(attempt_),
+                               attempt_.next_epoch, setup_.world};
+  coordinator_ = spawn<CoordinatorActor>(std::move(coordinator), pool);
+  for (const auto& wired : wiring_->subtasks) {
+    SubtaskSetup subtask{setup_.plan,      wired,           attempt_.attempt,
+                         attempt_.lineage, start_->store(), attempt_.restore,
+                         setup_.options,   setup_.world};
+    subtasks_.push_back(spawn<SubtaskActor>(std::move(subtask), pool));
+  }
+  std::vector<Address> enumerator_of(plan.chains.size());
+  for (std::uint32_t c = 0; c < plan.chains.size(); ++c) {
+    if (!std::holds_alternative<PlannedSource>(plan.chains[c].links[0].what)) continue;
+    enumerator_of[c] =
+        spawn<EnumeratorActor>(setup_.plan, c, SubtaskNumber{wiring_->first_of[c]},
+                               attempt_.attempt, attempt_.restore, setup_.world, pool);
+    enumerators_.push_back(enumerator_of[c]);
+  }
+  const auto adopt = [this](const Address& who) {
+    watch(who);
+    alive_.insert(who.id());
+  };
+  adopt(coordinator_);
+  for (const auto& who : subtasks_) adopt(who);
+  for (const auto& who : enumerators_) adopt(who);
+
+  ConnectMsg connect{attempt_.attempt, self(), supervisor_, coordinator_, {}, subtasks_};
+  tell_urgently(coordinator_, connect);
+  for (std::uint32_t c = 0; c < plan.chains.size(); ++c) {
+    const auto first = wiring_->first_of[c];
+    const auto last = wiring_->first_of[c + 1];
+    connect.enumerator = enumerator_of[c];
+    for (auto s = first; s < last; ++s) {
+      waiting_for_.insert(s);
+      tell_urgently(subtasks_[s], connect);
+    }
+    if (!enumerator_of[c]) continue;
+    auto of_chain = connect;
+    of_chain.subtasks.assign(subtasks_.begin() + first, subtasks_.begin() + last);
+    tell_urgently(enumerator_of[c], std::move(of_chain));
+  }
+}
+
+void JobActor::on_opened(std::uint32_t subtask) {
+  trace("opened subtask=" + std::to_string(subtask));
+  waiting_for_.erase(subtask);
+  maybe_recover();
+}
+
+void JobActor::maybe_recover() {
+  if (waiting_for_.empty() && enumerated_.size() == enumerators_.size()) recover();
+}
+
+void JobActor::recover() {
+  trace("recovering");
+  phase_ = Phase::recovering;
+  const auto& plan = *setup_.plan;
+  for (std::uint32_t c = 0; c < plan.chains.size(); ++c) {
+    RecoverMsg message{attempt_.attempt, {}};
+    for (const auto& link : plan.chains[c].links) {
+      if (!std::holds_alternative<PlannedSink>(link.what)) continue;
+      auto& of_sink = message.sinks.emplace_back();
+      of_sink.link = link.name;
+      if (!attempt_.restore) continue;
+      for (const auto& committable : attempt_.restore->manifest.committables)
+        if (committable.sink == link.name)
+          of_sink.committables.push_back(
+              {committable.epoch, committable.subtask, committable.bytes});
+    }
+    if (message.sinks.empty()) continue;
+    const auto first = wiring_->first_of[c];
+    waiting_for_.insert(first);
+    tell_urgently(subtasks_[first], std::move(message));
+  }
+  if (waiting_for_.empty()) go();
+}
+
+void JobActor::go() {
+  trace("running");
+  phase_ = Phase::running;
+  ++generation_;
+  sum_.reset_rates();
+  set_state(stop_asked_ ? JobState::stopping : JobState::running);
+  tell_urgently(supervisor_, AttemptMsg{attempt_.attempt, true});
+  for (const auto& subtask : subtasks_) tell_urgently(subtask, GoMsg{attempt_.attempt});
+  tell_urgently(coordinator_,
+                CoordinateMsg{attempt_.attempt, true, std::move(enumerated_), stop_asked_});
+  enumerated_.clear();
+}
+
+// --- While it runs.
+
+void JobActor::on_checkpoint(CheckpointMsg& message) {
+  auto& checkpoints = progress_.checkpoints;
+  if (message.error) {
+    ++checkpoints.failed;
+    checkpoints.last_failure = message.error;
+    log().warn("checkpoint failed job=" + progress_.job + " epoch=" +
+               std::to_string(message.epoch.value) + " error=" + message.error->to_line());
+    notify({.kind = JobEvent::Kind::checkpoint_failed,
+            .epoch = message.epoch,
+            .error = message.error});
+    return;
+  }
+  ++checkpoints.completed;
+  checkpoints.last_epoch = message.epoch;
+  checkpoints.last_duration = message.duration;
+  checkpoints.last_bytes = message.bytes;
+  last_checkpoint_at_ = setup_.world.clock.monotonic();
+  notify({.kind = JobEvent::Kind::checkpoint_completed, .epoch = message.epoch});
+  if (message.kind == BarrierKind::periodic || phase_ != Phase::running) return;
+  phase_ = Phase::finishing;
+  request_report([this, kind = message.kind, epoch = message.epoch] {
+    progress_ = progress_now();
+    if (phase_ != Phase::finishing) return;
+    if (kind == BarrierKind::final)
+      finish(epoch);
+    else
+      tear_down({std::nullopt, JobState::stopped, std::nullopt});
+  });
+}
+
+void JobActor::finish(Epoch last_epoch) {
+  trace("finishing");
+  const auto outcome = std::make_shared<Status>();
+  io_->submit([outcome, start = start_, attempt = attempt_,
+               last_epoch] { *outcome = start->finish(attempt, last_epoch); },
+              [this, outcome] {
+                if (phase_ != Phase::finishing) return;
+                if (!*outcome) {
+                  report_failure(outcome->error());
+                  return;
+                }
+                tear_down({std::nullopt, JobState::finished, std::nullopt});
+              });
+}
+
+void JobActor::on_stop() {
+  if (stop_asked_ || phase_ == Phase::over) return;
+  stop_asked_ = true;
+  if (phase_ == Phase::waiting) {
+    ++generation_;
+    end(JobState::stopped, std::nullopt);
+    return;
+  }
+  if (phase_ != Phase::running) return;
+  set_state(JobState::stopping);
+  tell_urgently(coordinator_, CoordinateMsg{attempt_.attempt, false, {}, true});
+}
+
+void JobActor::on_cancel() {
+  if (cancelled_ || phase_ == Phase::over) return;
+  cancelled_ = true;
+  if (phase_ == Phase::waiting) {
+    ++generation_;
+    end(JobState::cancelled, std::nullopt);
+    return;
+  }
+  if (phase_ == Phase::tearing_down) {
+    if (next_ && next_->restart_after)
+      next_ = Next{std::nullopt, JobState::cancelled, std::nullopt};
+    return;
+  }
+  tear_down({std::nullopt, JobState::cancelled, std::nullopt});
+}
+
+// --- Failure.
+
+void JobActor::report_failure(Error error) {
+  tell_urgently(supervisor_, FailedMsg{attempt_.attempt, "the job", std::move(error)});
+}
+
+void JobActor::on_ended(ActorId who, std::optional<Error> cause) {
+  alive_.erase(who);
+  if (phase_ == Phase::tearing_down) {
+    maybe_torn_down();
+    return;
+  }
+  if (phase_ == Phase::over) return;
+  report_failure(cause ? *std::move(cause)
+                       : Error{Errc::subtask_died, "an actor of the job ended without saying why"});
+}
+
+void JobActor::on_verdict(VerdictMsg& message) {
+  if (phase_ == Phase::tearing_down || phase_ == Phase::over) return;
+  progress_.last_failure = message.cause;
+  JobEvent event{.kind = JobEvent::Kind::attempt_failed, .error = message.cause};
+  Next next;
+  if (const auto* restart = std::get_if<RestartAfter>(&message.verdict)) {
+    event.delay = restart->delay;
+    next.restart_after = restart->delay;
+    log().warn("attempt failed job=" + progress_.job +
+               " attempt=" + std::to_string(attempt_.attempt.value) + " restart_in=" +
+               format_duration(restart->delay) + " error=" + message.cause.to_line());
+  } else {
+    next.error = std::get<GiveUp>(message.verdict).error;
+  }
+  notify(std::move(event));
+  if (next.restart_after) set_state(JobState::restarting);
+  tear_down(std::move(next));
+}
+
+void JobActor::tear_down(Next next) {
+  trace("tearing down");
+  phase_ = Phase::tearing_down;
+  next_ = std::move(next);
+  waiting_for_.clear();
+  enumerated_.clear();
+  close_reports();
+  io_->cancel_all();
+  set_deadline(setup_.options.lifecycle_timeout);
+  for (const auto& who : subtasks_) exit_now(who);
+  for (const auto& who : enumerators_) exit_now(who);
+  exit_now(coordinator_);
+  subtasks_.clear();
+  enumerators_.clear();
+  coordinator_ = {};
+  attempt_io_->close(
+      [home = self(), attempt = attempt_.attempt] { post_urgently(home, IoIdleMsg{attempt}); });
+  maybe_torn_down();
+}
+
+void JobActor::maybe_torn_down() {
+  if (phase_ != Phase::tearing_down || !alive_.empty() || !io_idle_) return;
+  io_.reset();
+  attempt_io_.reset();
+  attempt_.restore.reset();
+  const auto next = *std::exchange(next_, std::nullopt);
+  if (!next.restart_after) {
+    end(next.end, next.error);
+    return;
+  }
+  if (cancelled_ || stop_asked_) {
+    end(cancelled_ ? JobState::cancelled : JobState::stopped, std::nullopt);
+    return;
+  }
+  ++progress_.restarts;
+  phase_ = Phase::waiting;
+  set_deadline(*next.restart_after);
+}
+
+void JobActor::end(JobState state, std::optional<Error> error) {
+  ++generation_;
+  phase_ = Phase::over;
+  start_->release();
+  set_state(state);
+  JobResult result;
+  result.state = state;
+  result.error = std::move(error);
+  result.progress = progress_now();
+  result.warnings = std::move(warnings_);
+  for (const auto& report : reports_)
+    if (report)
+      for (const auto& link : report->links)
+        if (!link.summary.empty()) result.summaries.push_back(link.summary);
+  tell(setup_.node, JobOverMsg{progress_.job});
+  setup_.board->finish(std::move(result));
+  quit();
+}
+
+// --- Telling.
+
+void JobActor::trace(const std::string& what) {
+  if (log().enabled(LogLevel::debug))
+    log().debug(what + " job=" + progress_.job +
+                " attempt=" + std::to_string(attempt_.attempt.value));
+}
+
+void JobActor::set_state(JobState state) {
+  if (progress_.state == state) return;
+  progress_.state = state;
+  notify({.kind = JobEvent::Kind::state_changed, .state = state});
+}
+
+void JobActor::notify(JobEvent event) {
+  event.attempt = attempt_.attempt;
+  event.state = progress_.state;
+  if (setup_.observer) setup_.observer(event);
+}
+
+void JobActor::request_report(std::function<void()> then) {
+  after_report_.push_back(std::move(then));
+  if (!not_reported_.empty()) return;
+  ++ticket_;
+  for (std::uint32_t s = 0; s < subtasks_.size(); ++s) {
+    not_reported_.insert(s);
+    tell_urgently(subtasks_[s], ReportRequestMsg{attempt_.attempt, ticket_});
+  }
+}
+
+void JobActor::on_report(ReportMsg& message) {
+  reports_[message.subtask.value] = std::move(message.report);
+  not_reported_.erase(message.subtask.value);
+  if (!not_reported_.empty()) return;
+  for (const auto& then : std::exchange(after_report_, {})) then();
+}
+
+void JobActor::close_reports() {
+  not_reported_.clear();
+  ++ticket_;
+  for (const auto& then : std::exchange(after_report_, {})) then();
+}
+
+JobProgress JobActor::progress_now() {
+  const auto now = setup_.world.clock.monotonic();
+  sum_.add_up(reports_, now, progress_);
+  progress_.elapsed = std::chrono::duration_cast<Micros>(now - began_);
+  if (last_checkpoint_at_)
+    progress_.checkpoints.last_age = std::chrono::duration_cast<Micros>(now - *last_checkpoint_at_);
+  return progress_;
+}
+
+void JobActor::set_deadline(Micros after) { tell_self_after(after, TimerMsg{++generation_}); }
+
+}  // namespace flow::actors

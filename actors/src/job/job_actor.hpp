@@ -1,0 +1,125 @@
+#pragma once
+
+#include "io/actor_io.hpp"
+#include "io/attempt_io.hpp"
+#include "job/job_board.hpp"
+#include "job/job_progress.hpp"
+#include "job/job_start.hpp"
+#include "seam/messages.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace flow::actors {
+
+struct JobSetup {
+  std::shared_ptr<const ExecutionPlan> plan;
+  RunOptions run_options;
+  RuntimeOptions options;
+  RuntimeWorld world;
+  JobObserver observer;
+  std::shared_ptr<JobBoard> board;
+  IoPool* pool = nullptr;  ///< Outlives the actor system's actors.
+  Address node;
+};
+
+/// The JOB: one job's plan and life. Turns the plan into running actors and back, as often as the
+/// SUPERVISOR says.
+///
+///   prepare (fence, manifest, sinks' outside: I/O) → spawn and connect → all open → sinks
+///   recovered → go … failure: all actors of the attempt end, its I/O comes to rest, then the next
+///   attempt or the end.
+///
+/// An attempt is torn down as a whole; nothing of it is alive when the next one begins.
+class JobActor final : public Actor {
+ public:
+  JobActor(caf::actor_config& config, JobSetup setup);
+  void on_exit() override;
+
+ protected:
+  Behavior handlers() override;
+  void on_ended(ActorId who, std::optional<Error> cause) override;
+  void on_exit_request() override;
+
+ private:
+  enum class Phase : std::uint8_t {
+    preparing,
+    opening,
+    recovering,
+    running,
+    finishing,
+    tearing_down,
+    waiting,
+    over
+  };
+  /// What comes after an attempt has been torn down.
+  struct Next {
+    std::optional<Micros> restart_after;
+    JobState end = JobState::failed;
+    std::optional<Error> error;
+  };
+
+  void begin_attempt();
+  void spawn_attempt();
+  void on_opened(std::uint32_t subtask);
+  void maybe_recover();
+  void recover();
+  void go();
+  void on_verdict(VerdictMsg& message);
+  void on_checkpoint(CheckpointMsg& message);
+  void finish(Epoch last_epoch);
+  void on_stop();
+  void on_cancel();
+  void tear_down(Next next);
+  void maybe_torn_down();
+  void end(JobState state, std::optional<Error> error);
+  void report_failure(Error error);
+
+  void trace(const std::string& what);
+  void set_state(JobState state);
+  void notify(JobEvent event);
+  void request_report(std::function<void()> then);
+  void on_report(ReportMsg& message);
+  void close_reports();
+  [[nodiscard]] JobProgress progress_now();
+  void set_deadline(Micros after);
+
+  JobSetup setup_;
+  std::shared_ptr<const Wiring> wiring_;
+  std::shared_ptr<JobStart> start_;
+  ProgressSum sum_;
+  Address supervisor_;
+
+  // The attempt.
+  Phase phase_ = Phase::preparing;
+  AttemptStart attempt_;
+  std::shared_ptr<AttemptIo> attempt_io_;
+  std::unique_ptr<ActorIo> io_;
+  std::vector<Address> subtasks_;
+  std::vector<Address> enumerators_;
+  Address coordinator_;
+  std::set<ActorId> alive_;
+  std::set<std::uint32_t> waiting_for_;  // subtasks to open, then to recover
+  std::vector<EnumeratorState> enumerated_;
+  std::optional<Next> next_;
+  bool io_idle_ = false;
+  bool stop_asked_ = false;
+  bool cancelled_ = false;
+
+  std::uint64_t generation_ = 0;  // of the timer that counts
+  std::uint64_t ticket_ = 0;
+  std::set<std::uint32_t> not_reported_;
+  std::vector<std::optional<SubtaskReport>> reports_;
+  std::vector<std::function<void()>> after_report_;
+
+  JobProgress progress_;
+  std::chrono::nanoseconds began_{};
+  std::optional<std::chrono::nanoseconds> last_checkpoint_at_;
+  std::vector<Error> warnings_;
+};
+
+}  // namespace flow::actors

@@ -1,0 +1,141 @@
+#include "job/job_start.hpp"
+
+#include "flow/record/key.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace flow::actors {
+namespace {
+
+constexpr std::string_view kEngineVersion = "0.1.0";
+
+template <class Body>
+Status for_each_sink(const ExecutionPlan& plan, Body&& body) {
+  for (const auto& chain : plan.chains)
+    for (const auto& link : chain.links)
+      if (const auto* sink = std::get_if<PlannedSink>(&link.what))
+        if (auto status = body(*sink->sink); !status)
+          return std::move(status).error().with_context("sink '" + link.node + "'");
+  if (plan.dead_letters) return body(*plan.dead_letters);
+  return {};
+}
+
+}  // namespace
+
+JobStart::JobStart(std::shared_ptr<const ExecutionPlan> plan, RunOptions options,
+                   RuntimeWorld world, std::uint64_t seed)
+    : plan_{std::move(plan)},
+      options_{std::move(options)},
+      world_{world},
+      // A lineage is unique over runs, so time is part of the seed.
+      random_{mix64(seed) ^ mix64(static_cast<std::uint64_t>(world.clock.wall().micros)) ^
+              mix64(static_cast<std::uint64_t>(world.clock.monotonic().count()))},
+      plan_json_{plan_->to_json()},
+      plan_fingerprint_{plan_->fingerprint()} {}
+
+Result<AttemptStart> JobStart::begin_attempt() {
+  const bool first = attempts_++ == 0;
+  AttemptStart start;
+  start.attempt = {attempts_};
+  start.next_epoch = {attempts_};
+  std::optional<Manifest> last;
+  if (!plan_->checkpoints.directory.empty()) {
+    if (!store_)
+      store_ = make_directory_store(world_.files, plan_->checkpoints.directory, plan_->job,
+                                    world_.failure_points);
+    if (!lock_) {
+      FLOW_ASSIGN(lock_, store_->lock());
+    }
+    FLOW_ASSIGN(auto taken, take_over(*store_, world_.failure_points, first && options_.fresh));
+    start.attempt = taken.attempt;
+    start.next_epoch = taken.next_epoch;
+    last = std::move(taken.restore);
+    // A fresh run that failed before its first checkpoint must not pick up what it was told to
+    // leave alone.
+    if (last && !first && options_.fresh && last->lineage != lineage_) last.reset();
+  }
+  FLOW_ASSIGN(start.restore, look_for_restore_point(std::move(last)));
+  if (start.restore) FLOW_TRY(check_fits(start.restore->manifest));
+  if (lineage_.empty())
+    lineage_ = start.restore ? start.restore->manifest.lineage : make_lineage(random_);
+  start.lineage = lineage_;
+  if (first) FLOW_TRY(check_outside(!start.restore));
+  return start;
+}
+
+Result<std::shared_ptr<const RestorePoint>> JobStart::look_for_restore_point(
+    std::optional<Manifest> last) {
+  if (options_.from_snapshot && (!last || last->lineage != lineage_)) {
+    FLOW_ASSIGN(auto opened,
+                open_snapshot(world_.files, *options_.from_snapshot, world_.failure_points));
+    return std::shared_ptr<const RestorePoint>{std::make_shared<RestorePoint>(
+        RestorePoint{std::move(opened.manifest), std::move(opened.store)})};
+  }
+  if (!last) return std::shared_ptr<const RestorePoint>{};
+  return std::shared_ptr<const RestorePoint>{
+      std::make_shared<RestorePoint>(RestorePoint{*std::move(last), store_})};
+}
+
+Status JobStart::check_fits(const Manifest& manifest) const {
+  if (manifest.plan_fingerprint == plan_fingerprint_) return {};
+  const auto refuse = [&](std::string cause) {
+    return Error{Errc::snapshot_incompatible,
+                 "the last snapshot of job '" + plan_->job + "' does not fit it"}
+        .with_cause(std::move(cause))
+        .with_remedy("go back to the job that wrote it, or run with --fresh to begin again");
+  };
+  if (manifest.key_groups != plan_->key_groups)
+    return refuse("it has " + std::to_string(manifest.key_groups) + " key groups, the job " +
+                  std::to_string(plan_->key_groups));
+  if (manifest.key_format != kKeyFormatVersion)
+    return refuse("its keys are written in format " + std::to_string(manifest.key_format));
+  std::set<std::string, std::less<>> names;
+  for (const auto& chain : plan_->chains)
+    for (const auto& link : chain.links) names.insert(link.name);
+  for (const auto& part : manifest.operators)
+    if (!names.contains(part.operator_name))
+      return refuse("it holds state of '" + part.operator_name + "', which the job does not have");
+  return {};
+}
+
+Status JobStart::check_outside(bool fresh) const {
+  return for_each_sink(*plan_, [&](const Sink& sink) {
+    return sink.check_outside(world_.files, plan_->job, fresh);
+  });
+}
+
+Manifest JobStart::outline(const AttemptStart& attempt) const {
+  Manifest manifest;
+  manifest.job = plan_->job;
+  manifest.lineage = attempt.lineage;
+  manifest.attempt = attempt.attempt;
+  manifest.key_format = kKeyFormatVersion;
+  manifest.key_groups = plan_->key_groups;
+  manifest.engine_version = kEngineVersion;
+  manifest.plan = plan_json_;
+  manifest.plan_fingerprint = plan_fingerprint_;
+  return manifest;
+}
+
+Status JobStart::finish(const AttemptStart& attempt, Epoch last_epoch) {
+  FLOW_TRY(world_.failure_points.hit("finish.before_sinks"));
+  FLOW_TRY(for_each_sink(*plan_, [&](const Sink& sink) {
+    return sink.finish(world_.files, plan_->job, attempt.lineage);
+  }));
+  if (!store_) return {};
+  FLOW_TRY(world_.failure_points.hit("finish.before_manifest"));
+  // Everything is committed, so nothing but the fact itself is left to keep.
+  auto manifest = outline(attempt);
+  manifest.epoch = {last_epoch.value + 1};
+  manifest.created_at = world_.clock.wall();
+  manifest.finished = true;
+  FLOW_TRY(publish(*store_, world_.failure_points, manifest));
+  if (auto collected = collect_garbage(*store_, world_.failure_points, attempt.attempt, 1);
+      !collected)
+    world_.log.warn("old snapshots were not removed: " + collected.error().to_line());
+  return {};
+}
+
+}  // namespace flow::actors

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "subtask/subtask.hpp"
+
+#include "flow/actors/options.hpp"
+#include "flow/actors/runtime.hpp"
+#include "flow/checkpoint/publishing.hpp"
+#include "flow/graph/execution_plan.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace flow::actors {
+
+/// What an attempt begins with.
+struct AttemptStart {
+  Attempt attempt;
+  Epoch next_epoch{1};
+  std::shared_ptr<const RestorePoint> restore;
+  std::string lineage;
+};
+
+/// The blocking half of starting a job: its store, the fence, the last manifest, the outside of its
+/// sinks. The JOB calls it on an I/O thread, once per attempt, one at a time.
+///
+/// Owner: the JOB, shared with its I/O jobs.   Thread: blocking, one caller at a time.
+class JobStart {
+ public:
+  JobStart(std::shared_ptr<const ExecutionPlan> plan, RunOptions options, RuntimeWorld world,
+           std::uint64_t seed);
+
+  /// The first call locks the job's directory and looks at what `options` say; later calls go on
+  /// from the last manifest of this run. Errors: locked, fenced, snapshot_*, what a sink finds
+  /// outside.
+  Result<AttemptStart> begin_attempt();
+  /// After the last commit: sinks finish, and the next run will begin afresh.
+  Status finish(const AttemptStart& attempt, Epoch last_epoch);
+  [[nodiscard]] const std::shared_ptr<SnapshotStore>& store() const noexcept { return store_; }
+  /// What every manifest of the attempt says.
+  [[nodiscard]] Manifest outline(const AttemptStart& attempt) const;
+  /// Lets other processes at the directory.
+  void release() { lock_.reset(); }
+
+ private:
+  Result<std::shared_ptr<const RestorePoint>> look_for_restore_point(std::optional<Manifest> last);
+  Status check_fits(const Manifest& manifest) const;
+  Status check_outside(bool fresh) const;
+
+  std::shared_ptr<const ExecutionPlan> plan_;
+  RunOptions options_;
+  RuntimeWorld world_;
+  Random random_;
+  std::shared_ptr<SnapshotStore> store_;
+  std::unique_ptr<FileLock> lock_;
+  std::string lineage_;
+  std::string plan_json_;
+  std::uint64_t plan_fingerprint_ = 0;
+  std::uint32_t attempts_ = 0;
+  bool published_ = false;  // this run has restored or may have published a manifest of its own
+};
+
+}  // namespace flow::actors

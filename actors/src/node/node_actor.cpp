@@ -1,0 +1,54 @@
+#include "node/node_actor.hpp"
+
+#include "job/job_actor.hpp"
+
+#include <utility>
+
+namespace flow::actors {
+
+NodeActor::NodeActor(caf::actor_config& config, RuntimeOptions options, RuntimeWorld world,
+                     IoPool* pool)
+    : Actor{config, "node", world.log}, options_{std::move(options)}, world_{world}, pool_{pool} {}
+
+Behavior NodeActor::handlers() {
+  return {
+      [this](StartJobMsg& m) { start(m); },
+      [this](JobOverMsg& m) {
+        jobs_.erase(m.job);
+        if (shutting_down_ && jobs_.empty()) quit();
+      },
+      [this](ShutdownMsg&) {
+        shutting_down_ = true;
+        for (const auto& [name, job] : jobs_) tell_urgently(job, CancelMsg{});
+        if (jobs_.empty()) quit();
+      },
+  };
+}
+
+void NodeActor::start(StartJobMsg& message) {
+  const auto& name = message.plan->job;
+  if (shutting_down_ || jobs_.contains(name)) {
+    JobResult result;
+    result.state = shutting_down_ ? JobState::cancelled : JobState::failed;
+    result.error = shutting_down_
+                       ? Error{Errc::job_cancelled, "the runtime is ending"}
+                       : Error{Errc::job_exists, "job '" + name + "' is running already"};
+    result.progress.job = name;
+    result.progress.state = result.state;
+    message.board->finish(std::move(result));
+    return;
+  }
+  JobSetup setup{message.plan,
+                 std::move(message.options),
+                 options_,
+                 world_,
+                 std::move(message.observer),
+                 message.board,
+                 pool_,
+                 self()};
+  auto job = spawn<JobActor>(std::move(setup));
+  jobs_.emplace(name, job);
+  message.board->set_address(job);
+}
+
+}  // namespace flow::actors

@@ -1,0 +1,100 @@
+// The seam: the only place that knows CAF 0.17. A later move to CAF 1.x touches this folder.
+#pragma once
+
+#include "flow/base/error.hpp"
+#include "flow/base/log.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/behavior.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/system_messages.hpp>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <utility>
+
+namespace flow::actors {
+
+/// Where messages go. Copying costs one atomic increment; an empty address is false.
+using Address = caf::actor;
+/// Names an actor without keeping it alive.
+using ActorId = caf::actor_id;
+using Behavior = caf::behavior;
+
+/// The one translation between our errors and CAF's, lossless both ways.
+caf::error to_caf(const Error& error);
+/// nullopt for a normal exit.
+std::optional<Error> from_caf(const caf::error& reason);
+
+/// An actor of the runtime: what every role derives from.
+///
+/// It answers nothing it does not know (logged and dropped), turns an exception of a handler into
+/// the exit reason, and gives the thread back after `kMessagesPerTurn` messages, because a message
+/// may be a step of about a millisecond.
+///
+/// Thread: actor-confined.
+class Actor : public caf::event_based_actor {
+ public:
+  Actor(caf::actor_config& config, const char* role, Log& log);
+  const char* name() const override { return role_; }
+  caf::behavior make_behavior() final;
+  resume_result resume(caf::execution_unit* unit, std::size_t max_throughput) override;
+
+ protected:
+  /// One handler per message type; each takes the struct by reference.
+  virtual Behavior handlers() = 0;
+  /// A watched actor ended; nullopt: normally, on request.
+  virtual void on_ended(ActorId who, std::optional<Error> cause);
+  /// exit_now() was called from outside; the default quits.
+  virtual void on_exit_request();
+
+  template <class Message>
+  void tell(const Address& to, Message message) {
+    if (to) this->send(to, std::move(message));
+  }
+  /// Overtakes everything of normal priority in the receiver's mailbox.
+  template <class Message>
+  void tell_urgently(const Address& to, Message message) {
+    if (to) this->template send<caf::message_priority::high>(to, std::move(message));
+  }
+  /// Never early. Cannot be cancelled: give the message a generation.
+  template <class Message>
+  void tell_self_after(std::chrono::nanoseconds delay, Message message) {
+    this->delayed_send(this, delay, std::move(message));
+  }
+  template <class Message>
+  void tell_self(Message message) {
+    this->send(this, std::move(message));
+  }
+  void watch(const Address& who) { this->monitor<caf::message_priority::high>(who); }
+  /// Asks `who` to end before it reads anything else.
+  void exit_now(const Address& who);
+  [[nodiscard]] Address self() { return caf::actor_cast<Address>(this); }
+  [[nodiscard]] Log& log() noexcept { return log_; }
+
+  static constexpr std::size_t kMessagesPerTurn = 4;
+  std::size_t messages_per_turn_ = 50;
+
+ private:
+  const char* role_;
+  Log& log_;
+};
+
+/// Sends from a thread that is not an actor's.
+template <class Message>
+void post(const Address& to, Message message) {
+  if (to) caf::anon_send(to, std::move(message));
+}
+template <class Message>
+void post_urgently(const Address& to, Message message) {
+  if (to) caf::anon_send<caf::message_priority::high>(to, std::move(message));
+}
+void exit_now_from_outside(const Address& who);
+
+}  // namespace flow::actors

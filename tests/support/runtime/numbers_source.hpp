@@ -1,0 +1,28 @@
+#pragma once
+
+#include "flow/connector/source.hpp"
+
+#include <cstdint>
+#include <memory>
+
+namespace flow::testing {
+
+/// What a numbers source delivers: row i of the whole has `k = hash(i) % keys`, `at = i · step`, `v
+/// = i`.
+struct Numbers {
+  std::uint64_t rows = 1'000;
+  std::uint32_t splits = 4;
+  std::uint32_t rows_per_batch = 16;
+  std::uint64_t keys = 10;
+  Micros step{1'000};
+  SplitOrder order = SplitOrder::sequential;
+  bool bounded = true;  ///< Not bounded: pends for ever after the last row.
+  std::uint32_t pend_every =
+      0;  ///< Each n-th poll says `pending` and wakes itself through I/O; 0 = never.
+  std::uint32_t bytes_per_row = 0;  ///< Length of an extra column `pad`; 0 = none.
+};
+
+/// A source of rows that are a function of their number: any number of splits, exact positions.
+std::shared_ptr<const Source> numbers_source(const Numbers& numbers);
+
+}  // namespace flow::testing
