@@ -99,6 +99,8 @@ class Accumulators final : public ValueCodec {
   void release(std::byte* value) const noexcept override;
 
  private:
+  bool update_count_and_sum(std::span<std::byte* const> values, std::span<const std::uint32_t> rows,
+                            std::uint32_t first, std::span<const Column> arguments) const;
   std::uint32_t add_cell(CellKind kind, int argument, bool minimum, DataType type);
   struct Parts {
     std::uint32_t value = 0;  ///< Cell index.
@@ -111,6 +113,7 @@ class Accumulators final : public ValueCodec {
   std::uint32_t value_bytes_ = 0;
   bool invertible_ = true;
   bool has_text_ = false;
+  bool count_and_sum_ = false;
 };
 
 }  // namespace flow

@@ -75,6 +75,19 @@ Status WindowInput::split_by_slice(const Batch& batch) {
   const auto* times = column.data<std::int64_t>();
   const auto selected =
       batch.has_selection() ? batch.selection() : std::span<const std::uint32_t>{};
+  // Partial rows carry the start of their slice, which is a time of it.
+  const auto offset = partial_ ? 0 : plan_.time_offset;
+  const auto& math = plan_.math;
+  if ((partial_ || plan_.time_is_event_time) && batch.min_time() <= batch.max_time()) {
+    // The bounds may be wider than the rows: only if they decide the matter, the rows need no look.
+    const auto earliest = batch.min_time().micros;
+    const auto latest = batch.max_time().micros;
+    if (math.in_range(earliest) && math.in_range(latest) &&
+        math.slice_of(earliest) == math.slice_of(latest)) {
+      parts_.push_back({math.slice_of(earliest), count, {}, selected});
+      return {};
+    }
+  }
   auto low = times[selected.empty() ? 0 : selected[0]];
   auto high = low;
   if (selected.empty()) {
@@ -88,9 +101,6 @@ Status WindowInput::split_by_slice(const Batch& batch) {
       high = std::max(high, times[row]);
     }
   }
-  // Partial rows carry the start of their slice, which is a time of it.
-  const auto offset = partial_ ? 0 : plan_.time_offset;
-  const auto& math = plan_.math;
   for (const auto time : {low, high}) {
     if (time > EventTime::min().micros && time < EventTime::max().micros && math.in_range(time) &&
         math.in_range(time + offset))

@@ -101,7 +101,9 @@ class Planner {
       return;
     }
     plan_->time_column = static_cast<std::uint32_t>(*index);
-    if (name == input_.time_column) plan_->time_offset = input_.time_offset.count();
+    if (name != input_.time_column) return;
+    plan_->time_offset = input_.time_offset.count();
+    plan_->time_is_event_time = true;
   }
 
   void bind_keys() {

@@ -20,6 +20,7 @@ struct WindowPlan {
   Micros lateness{};
   std::uint32_t time_column = 0;
   std::int64_t time_offset = 0;
+  bool time_is_event_time = false;  ///< The time column is the stream's: batches know their bounds.
   std::vector<RowExpression> keys;
   std::vector<RowExpression> arguments;
   std::vector<DataType> key_types;
