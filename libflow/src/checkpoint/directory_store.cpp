@@ -19,6 +19,8 @@ constexpr std::string_view kPublish = "publish-";
 constexpr std::string_view kStaging = "staging-";
 constexpr std::string_view kManifest = "manifest-";
 constexpr std::string_view kTemporary = ".tmp";
+constexpr std::string_view kFormat = "flow snapshots 1\n";  // of the layout, not of the files
+constexpr std::string_view kFormatOfAny = "flow snapshots ";
 constexpr int kLookups = 16;  // of a directory that others rename meanwhile
 
 std::string_view last_name(const std::string& path) {
@@ -120,6 +122,7 @@ class DirectoryStore final : public SnapshotStore {
 
   Result<Attempt> take_over() override {
     FLOW_TRY(files_.create_directories_durably(path(kObjects)));
+    FLOW_TRY(check_format());
     FLOW_ASSIGN(const std::optional<Attempt> before, look_for_current());
     FLOW_TRY(points_.hit("publish.before_takeover"));
     const Attempt mine{before ? before->value + 1 : 1};
@@ -202,6 +205,22 @@ class DirectoryStore final : public SnapshotStore {
     return publish_path(attempt) + "/" + numbered_name(kManifest, epoch.value);
   }
 
+  // Refuses a directory that a later version laid out in another way, or that is not ours.
+  Status check_format() {
+    const auto format = files_.read_all(path(kFormatFile), 4_KiB);
+    if (!format) return is_absence(format.error()) ? Status{} : Status{format.error()};
+    if (*format == kFormat) return {};
+    const std::string what = "cannot use '" + directory_ + "' for snapshots";
+    if (format->starts_with(kFormatOfAny)) {
+      return Error{Errc::snapshot_newer, what}
+          .with_cause("a later version of Flow laid it out")
+          .with_remedy("use that version, or another checkpoints.directory");
+    }
+    return Error{Errc::snapshot_foreign, what}
+        .with_cause("'" + path(kFormatFile) + "' was not written by Flow")
+        .with_remedy("set another checkpoints.directory");
+  }
+
   // A listing that races with a rename may show neither name. If there ever was one, look again:
   // taking "none" at its word would create a second place to publish.
   Result<std::optional<Attempt>> look_for_current() {
@@ -238,7 +257,7 @@ class DirectoryStore final : public SnapshotStore {
 
   Status write_format_file() {
     if (const auto found = files_.stat(path(kFormatFile))) return {};
-    return files_.write_atomically(path(kFormatFile), "flow snapshots 1\n");
+    return files_.write_atomically(path(kFormatFile), kFormat);
   }
 
   // A directory with something in it can be renamed onto nothing, but not onto another such

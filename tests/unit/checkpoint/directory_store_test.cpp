@@ -193,6 +193,19 @@ TEST_CASE("a place whose publish directory was deleted is not used silently",
   CHECK(code_of(world.store->take_over()) == Errc::fenced);
 }
 
+TEST_CASE("a directory of a later version or of somebody else is left alone",
+          "[unit][snapshot_store]") {
+  World world;
+  REQUIRE(world.store->take_over());
+  REQUIRE(world.store->take_over());
+  CHECK(*world.files.read_all("state/job/format") == "flow snapshots 1\n");
+  CHECK(world.files.write_atomically("state/job/format", "flow snapshots 2\n"));
+  CHECK(code_of(world.store->take_over()) == Errc::snapshot_newer);
+  CHECK(world.files.write_atomically("state/job/format", "ext4"));
+  CHECK(code_of(world.store->take_over()) == Errc::snapshot_foreign);
+  CHECK(**world.store->current_attempt() == Attempt{2});
+}
+
 TEST_CASE("jobs with any name have places of their own", "[unit][snapshot_store]") {
   World world;
   const std::vector<std::string> names{"..", "a b", "a/b", "plain", "ü%"};
