@@ -73,12 +73,20 @@ struct Bench {
   Batch batch;
 };
 
+/// Until nothing is left; on a busy machine the budget of one step can end early.
+bool run(Chain& chain) {
+  for (;;) {
+    const auto state = chain.step(std::chrono::milliseconds{100});
+    if (!state) return false;
+    if (*state != Chain::State::busy) return true;
+  }
+}
+
 void push_batches(benchmark::State& state, Bench& bench) {
   if (!bench.chain) return state.SkipWithError("the chain does not open");
   for (auto _ : state) {
     bench.chain->push_batch(0, bench.batch);
-    const auto result = bench.chain->step(std::chrono::milliseconds{1});
-    if (!result) return state.SkipWithError("the chain failed");
+    if (!run(*bench.chain)) return state.SkipWithError("the chain failed");
   }
   state.SetItemsProcessed(state.iterations() * kTargetRows);
 }
@@ -94,7 +102,7 @@ void pass_watermarks(benchmark::State& state) {
   std::int64_t now = 0;
   for (auto _ : state) {
     bench.chain->push_watermark(0, {++now});
-    benchmark::DoNotOptimize(bench.chain->step(std::chrono::milliseconds{1}));
+    if (!run(*bench.chain)) return state.SkipWithError("the chain failed");
   }
 }
 BENCHMARK(pass_watermarks)->Arg(1)->Arg(8);
