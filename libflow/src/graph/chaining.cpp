@@ -76,7 +76,7 @@ class Chaining {
     const auto link = new_link(chain, node(i).name, node(i).name,
                                PlannedSource{source.source, source.connector, source.time_column,
                                              source.watermark, source.on_error},
-                               0, 1);
+                               1, 1);
     publish(i, chain, link);
     return {};
   }

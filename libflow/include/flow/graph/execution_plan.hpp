@@ -54,7 +54,7 @@ struct PlannedLink {
                      ///< (`per_airport.local`): the id of state.
   std::string node;  ///< Name of the node in the topology it belongs to: what people see.
   std::variant<PlannedSource, PlannedOperator, PlannedSink> what;
-  std::uint32_t inputs = 1;
+  std::uint32_t inputs = 1;  ///< A source has one: what its reader delivers.
   std::vector<std::vector<PlannedTarget>> ports;
 };
 
