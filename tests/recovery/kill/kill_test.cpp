@@ -26,9 +26,10 @@ class Job {
                                "--option", "columns.at.kind=sequence",
                                "--option", "columns.at.start=2024-01-01",
                                "--option", "columns.at.step=10ms",
-                               "--option", "columns.key.kind=uniform",
+                               "--option", "columns.key.kind=sequence",
                                "--option", "columns.key.prefix=k",
-                               "--option", "columns.key.max=300",
+                               "--option", "columns.key.modulo=300",
+                               "--option", "columns.key.shuffle=true",
                                "--option", "columns.value.max=1000",
                                "--option", "columns.value.nulls=0.1"});
     INFO(made.err);
@@ -60,7 +61,7 @@ steps:
     from: per_key
     top: {n: 5, by: total desc, per: window_end}
 sinks:
-  best: {from: best, connector: file, path: "${OUT}/best", format: ndjson}
+  top: {from: best, connector: file, path: "${OUT}/best", format: ndjson}
   all: {from: per_key, connector: file, path: "${OUT}/all", format: csv, format.header: false}
 )")
                     .string();
