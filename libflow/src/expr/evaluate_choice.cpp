@@ -147,7 +147,66 @@ Result<Column> Evaluator::case_when(const Node& node, Rows rows) {
   return merge(node.type, rows, arms);
 }
 
+namespace {
+
+/// first where valid, else second: whole words of valid rows are copied.
+template <class T>
+void fill_gaps(const Column& first, const Column& second, std::uint32_t rows, T* out) {
+  const T* a = first.data<T>();
+  const auto* valid = words(first.validity);
+  with_operand<T>(second, [&](auto b) {
+    for (std::uint32_t base = 0; base < rows; base += 64) {
+      const std::uint64_t word = valid[base >> 6];
+      const std::uint32_t end = std::min(base + 64, rows);
+      if (word == ~std::uint64_t{0}) {
+        std::copy(a + base, a + end, out + base);
+        continue;
+      }
+      for (std::uint32_t row = base; row < end; ++row)
+        out[row] = ((word >> (row - base)) & 1u) != 0 ? a[row] : b[row];
+    }
+  });
+}
+
+}  // namespace
+
+// Two arguments of fixed width whose second cannot raise need no narrowing of rows.
+Result<Column> Evaluator::fill_nulls(const Node& node, Rows rows) {
+  Operand first;
+  Operand second;
+  FLOW_TRY(operand(*node.args[0], rows, first));
+  const Column* value = first.column;
+  if (value->encoding == Encoding::dictionary) {
+    first.owned = flatten_any(*value, rows.count, pool());
+    value = &first.owned;
+  }
+  const bool null = is_null_constant(*value) || value->type == types::null;
+  if (!null && !value->has_validity()) return *value;
+  FLOW_TRY(operand(*node.args[1], rows, second));
+  if (null) return *second.column;
+  if (is_null_constant(*second.column) || second.column->type == types::null) return *value;
+  const Column rest = second.column->encoding == Encoding::dictionary
+                          ? flatten_any(*second.column, rows.count, pool())
+                          : *second.column;
+  Column out = allocate_result(node.type, rows.count, pool());
+  if (value_width(node.type) == 4) {
+    fill_gaps(*value, rest, rows.count, out.values.mutable_as<std::int32_t>());
+  } else {
+    fill_gaps(*value, rest, rows.count, out.values.mutable_as<std::int64_t>());
+  }
+  if (rest.has_validity()) {
+    auto valid = make_bitmap(rows.count, pool());
+    for (std::size_t w = 0; w < words_for(rows.count); ++w)
+      mutable_words(valid)[w] = words(value->validity)[w] | words(rest.validity)[w];
+    set_validity(out, std::move(valid), rows.count);
+  }
+  return out;
+}
+
 Result<Column> Evaluator::coalesce(const Node& node, Rows rows) {
+  if (node.args.size() == 2 && !node.args[1]->can_raise && !rows.sparse() &&
+      fixed_width(node.type) > 0)
+    return fill_nulls(node, rows);
   std::vector<Arm> arms;
   Rows open = rows;
   Buffer open_storage;

@@ -1,5 +1,6 @@
 #include "evaluator.hpp"
 
+#include "kernels/operands.hpp"
 #include "source.hpp"
 
 #include "flow/record/compact.hpp"
@@ -224,18 +225,14 @@ Result<Column> Evaluator::call_on_dictionary(const Node& node, std::span<const C
   } else {
     out = allocate_result(node.type, rows, pool());
     if (node.type == types::boolean) {
-      const auto* in = words(result.values);
-      auto* bits = mutable_words(out.values);
-      for (std::size_t w = 0; w < words_for(rows); ++w) {
-        std::uint64_t word = 0;
-        const auto base = static_cast<std::uint32_t>(w * 64);
-        const auto end = std::min(rows - base, 64u);
-        for (std::uint32_t i = 0; i < end; ++i) {
-          const auto code = codes[base + i];
-          word |= ((in[code >> 6] >> (code & 63)) & 1u) << i;
-        }
-        bits[w] = word;
-      }
+      // A byte per dictionary value makes the lookup one load.
+      const auto values_count = values.count;
+      Buffer lookup = Buffer::allocate(pool(), values_count);
+      auto* truths = lookup.mutable_as<std::uint8_t>();
+      for (std::uint32_t i = 0; i < values_count; ++i)
+        truths[i] = bit_at(result.values.data(), i) ? 1 : 0;
+      fill_bits(Rows::all_of(rows), mutable_words(out.values),
+                [&](std::uint32_t row) { return truths[codes[row]] != 0; });
     } else if (value_width(node.type) == 4) {
       auto* to = out.values.mutable_as<std::uint32_t>();
       const auto* from = result.data<std::uint32_t>();

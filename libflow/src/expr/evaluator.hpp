@@ -40,6 +40,7 @@ class Evaluator {
 
   Result<Column> case_when(const Node& node, Rows rows);
   Result<Column> coalesce(const Node& node, Rows rows);
+  Result<Column> fill_nulls(const Node& node, Rows rows);
   Result<Column> extreme(const Node& node, Rows rows);
   Result<Column> nullif(const Node& node, Rows rows);
 

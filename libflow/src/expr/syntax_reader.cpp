@@ -157,7 +157,7 @@ Result<Syntax> SyntaxReader::column(const Json& body) {
 Result<Syntax> SyntaxReader::operation(const Json& body, std::uint32_t depth) {
   const auto offset = offset_of(body);
   const auto kind = string_of(body, "kind");
-  const auto [name, qualifier] = name_of(find(body, "name"));
+  const auto name = name_of(find(body, "name")).first;
   const Json* left = find(body, "lexpr");
   const Json* right = find(body, "rexpr");
   const auto with = [&](SyntaxKind syntax_kind, bool negated) -> Result<Syntax> {
