@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <type_traits>
 
 namespace flow {
 namespace {
@@ -156,68 +157,100 @@ std::size_t KeyedTable::resolve_as(const KeySpan& keys, std::span<const std::uin
   const auto* hashes = keys.hashes.data();
   const auto* nulls = keys.nulls.empty() ? nullptr : keys.nulls.data();
   const auto* list = positions.empty() ? nullptr : positions.data();
-  const bool prefetch = size_ >= kPrefetchFrom;
+  // Copies, because the compiler must assume that writing to an entry changes the members. Nothing
+  // here moves: a sub-table that must grow ends the call.
+  const auto* places = places_.data();
+  const auto first_hash = options_.hashes.first;
+  const auto scale = scale_;
+  const auto shift = 63u - depth_;
   const auto epoch = clock_->epoch;
   const auto stride = stride_;
+  const auto place_at = [&](std::uint64_t position) -> const Place& {
+    return places[(position >> 1) >> shift];
+  };
+  auto** out = values.data();
 
-  for (std::size_t i = from; i < count; ++i) {
-    if (prefetch && i + kPrefetchAhead < count) {
-      const auto ahead = list == nullptr ? i + kPrefetchAhead : list[i + kPrefetchAhead];
-      const auto position = position_of(hashes[ahead]);
-      const auto& place = places_[place_of(position)];
-      const auto home = home_of(position, place.depth, place.capacity);
-      __builtin_prefetch(place.slots + std::size_t{home} * stride, 1);
-    }
-    const auto at = list == nullptr ? i : list[i];
-    const auto hash = hashes[at];
-    const auto position = position_of(hash);
-    const auto& place = places_[place_of(position)];
-    auto slot_index = home_of(position, place.depth, place.capacity);
-    auto* slot = place.slots + std::size_t{slot_index} * stride;
-    for (;;) {
-      auto& entry = header(slot);
-      if (entry.hash == hash && entry.epoch != 0) [[likely]] {
-        bool same = true;
-        if constexpr (kind == KeyKind::number) {
-          same = entry.key == (nulls == nullptr ? 0u : std::uint32_t{nulls[at]});
-        } else {
-          same = key_at(subs_[place.sub], slot) == keys.encoded[at];
+  const auto run = [&](auto prefetches, auto plain) -> std::size_t {
+    for (std::size_t i = from; i < count; ++i) {
+      if constexpr (decltype(prefetches)::value) {
+        if (i + kPrefetchAhead < count) {
+          const auto ahead = list == nullptr ? i + kPrefetchAhead : list[i + kPrefetchAhead];
+          const auto position = (hashes[ahead] - first_hash) * scale;
+          const auto& place = place_at(position);
+          const auto home = home_of(position, place.depth, place.capacity);
+          __builtin_prefetch(place.slots + std::size_t{home} * stride, 1);
         }
-        if (same) [[likely]] {
-          if (entry.epoch != epoch) [[unlikely]]
-            touch(subs_[place.sub], slot);
+      }
+      std::size_t at = i;
+      std::uint32_t null = 0;
+      if constexpr (!decltype(plain)::value) {
+        if (list != nullptr) at = list[i];
+        if (nulls != nullptr) null = nulls[at];
+      }
+      const auto hash = hashes[at];
+      const auto position = (hash - first_hash) * scale;
+      const auto& place = place_at(position);
+      auto slot_index = home_of(position, place.depth, place.capacity);
+      auto* slot = place.slots + std::size_t{slot_index} * stride;
+      for (;;) {
+        auto& entry = header(slot);
+        if (entry.hash == hash && entry.epoch != 0) [[likely]] {
+          bool same = true;
+          if constexpr (kind == KeyKind::number) {
+            same = entry.key == null;
+          } else {
+            same = key_at(subs_[place.sub], slot) == keys.encoded[at];
+          }
+          if (same) [[likely]] {
+            if (entry.epoch != epoch) [[unlikely]]
+              touch(subs_[place.sub], slot);
+            break;
+          }
+        } else if (entry.epoch == 0) {
+          if (!insert(subs_[place.sub], slot, hash)) {
+            blocked_ = true;
+            blocked_at_ = position;
+            return i;
+          }
+          if constexpr (kind == KeyKind::number) {
+            entry.key = null;
+          } else {
+            entry.key = append_key(subs_[place.sub], keys.encoded[at]);
+          }
           break;
         }
-      } else if (entry.epoch == 0) {
-        auto& sub = subs_[place.sub];
-        // A sub-table whose keys have become large is split as one that has too many entries.
-        if (sub.used >= sub.capacity / 2 ||
-            (kind == KeyKind::encoded && sub.arena.size() > kMaxArenaBytes &&
-             sub.used >= kMinSplitEntries && sub.depth < kMaxDepth)) {
-          blocked_ = true;
-          blocked_at_ = position;
-          return i;
+        slot += stride;
+        if (++slot_index == place.capacity) {
+          slot_index = 0;
+          slot = place.slots;
         }
-        entry.hash = hash;
-        entry.epoch = epoch;
-        if constexpr (kind == KeyKind::number) {
-          entry.key = nulls == nullptr ? 0u : std::uint32_t{nulls[at]};
-        } else {
-          entry.key = append_key(sub, keys.encoded[at]);
-        }
-        ++sub.used;
-        ++size_;
-        break;
       }
-      slot += stride;
-      if (++slot_index == place.capacity) {
-        slot_index = 0;
-        slot = place.slots;
-      }
+      out[i] = slot + kHeaderBytes;
     }
-    values[i] = slot + kHeaderBytes;
-  }
-  return count;
+    return count;
+  };
+  const bool plain = list == nullptr && nulls == nullptr;
+  if (size_ >= kPrefetchFrom)
+    return plain ? run(std::true_type{}, std::true_type{})
+                 : run(std::true_type{}, std::false_type{});
+  return plain ? run(std::false_type{}, std::true_type{})
+               : run(std::false_type{}, std::false_type{});
+}
+
+bool KeyedTable::insert(SubTable& sub, std::byte* slot, std::uint64_t hash) {
+  // A sub-table whose keys have become large is split as one that has too many entries.
+  if (sub.used >= limit_of(sub) ||
+      (sub.arena.size() > kMaxArenaBytes && sub.used >= kMinSplitEntries && sub.depth < kMaxDepth))
+    return false;
+  header(slot).hash = hash;
+  header(slot).epoch = clock_->epoch;
+  ++sub.used;
+  ++size_;
+  return true;
+}
+
+std::uint32_t KeyedTable::limit_of(const SubTable& sub) noexcept {
+  return sub.size_class < BlockPool::kLargestClass ? sub.capacity / 8 * 3 : sub.capacity / 2;
 }
 
 std::byte* KeyedTable::find(std::uint64_t hash, bool is_null, std::string_view encoded) const {
@@ -337,7 +370,7 @@ void KeyedTable::reserve(std::size_t entries) {
   // A little slack: hashes do not fill sub-tables evenly.
   while (((entries + entries / 8) >> depth) > per_block && depth < 20) ++depth;
   const auto per_sub = (entries + entries / 8) >> depth;
-  const auto size_class = class_for(std::max<std::size_t>(kFirstSlots, per_sub * 2) * stride_);
+  const auto size_class = class_for(std::max<std::size_t>(kFirstSlots, per_sub * 3) * stride_);
   if (depth == 0 && size_class <= subs_[0].size_class) return;
   for (auto& sub : subs_) free_slots(sub);
   subs_.clear();

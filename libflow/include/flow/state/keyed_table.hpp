@@ -183,6 +183,9 @@ class KeyedTable {
   template <KeyKind kind>
   std::size_t resolve_as(const KeySpan& keys, std::span<const std::uint32_t> positions,
                          std::size_t from, std::span<std::byte*> values);
+  /// Makes a free slot an entry; false if the sub-table must grow first.
+  bool insert(SubTable& sub, std::byte* slot, std::uint64_t hash);
+  [[nodiscard]] static std::uint32_t limit_of(const SubTable& sub) noexcept;
   std::uint32_t append_key(SubTable& sub, std::string_view encoded);
   void touch(SubTable& sub, std::byte* slot);
   void keep_aside(const SubTable& sub, const std::byte* slot);
