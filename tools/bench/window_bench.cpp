@@ -5,7 +5,9 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <vector>
 
@@ -190,6 +192,67 @@ BENCHMARK(hopping_stacks)
     ->Args({1000, 100000})
     ->Args({1, 10000})
     ->Args({1000, 10000});
+
+/// Swallows a snapshot.
+class NullSink final : public SnapshotSink {
+ public:
+  Status put_blob(std::string_view, std::string) override { return {}; }
+  Status put_entry(std::string_view, KeyGroup, std::string_view, std::string_view value) override {
+    bytes += value.size();
+    return {};
+  }
+  std::uint64_t bytes = 0;
+};
+
+double resident_mb() {
+  std::ifstream file{"/proc/self/statm"};
+  std::uint64_t pages = 0;
+  file >> pages >> pages;
+  return static_cast<double>(pages) * 4096 / 1e6;
+}
+
+/// One window of ten million keys fires at once, with a snapshot in the middle of it: memory above
+/// the state it holds.
+void fire_10m_keys(benchmark::State& state) {
+  for (auto _ : state) {
+    World world{spec_of(TumblingWindow{Micros{10000}}, true), Phase::single};
+    const auto keys = std::int64_t{10'000'000};
+    Rows rows{keys, 10000, keys * 2, *world.pool};
+    CountingCollector out;
+    std::int64_t key = 0;
+    while (key < keys) {
+      auto batch = rows.next();
+      auto columns = batch.columns();
+      Column ids;
+      ids.type = types::int64;
+      ids.values = Buffer::allocate(*world.pool, kRows * sizeof(std::int64_t));
+      for (std::uint32_t i = 0; i < kRows; ++i) ids.values.mutable_as<std::int64_t>()[i] = key++;
+      columns[0] = std::move(ids);
+      finish(world.op->on_batch(0, batch.with_columns(batch.schema(), std::move(columns)), out),
+             *world.op, out);
+    }
+    const auto before = resident_mb();
+    auto most = before;
+    NullSink sink;
+    bool copying = false;
+    auto progress = world.op->on_watermark(EventTime{10000}, out);
+    for (std::uint64_t call = 0; must(std::move(progress)) == Progress::more; ++call) {
+      if (call == 100) {
+        world.op->begin_copy_out({1});
+        if (!world.op->snapshot(sink)) std::abort();
+        copying = true;
+      }
+      if (copying) copying = must(world.op->copy_out(sink, 256_KiB)) == Progress::more;
+      if (call % 16 == 0) most = std::max(most, resident_mb());
+      progress = world.op->resume(out);
+    }
+    state.counters["state MB"] = static_cast<double>(world.op->state_bytes().value) / 1e6;
+    state.counters["RSS MB"] = before;
+    state.counters["more MB"] = std::max(most, resident_mb()) - before;
+    state.counters["results"] = static_cast<double>(out.rows);
+  }
+}
+BENCHMARK(fire_10m_keys)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace flow
