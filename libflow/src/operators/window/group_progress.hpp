@@ -1,6 +1,7 @@
 #pragma once
 
 #include "flow/base/byte_io.hpp"
+#include "flow/base/check.hpp"
 #include "flow/base/ids.hpp"
 
 #include <cstdint>
@@ -22,7 +23,10 @@ class GroupProgress {
   explicit GroupProgress(KeyGroupRange owned);
 
   [[nodiscard]] KeyGroupRange owned() const noexcept { return owned_; }
-  [[nodiscard]] std::int64_t of(std::uint32_t group) const { return at_[group - owned_.first]; }
+  [[nodiscard]] std::int64_t of(std::uint32_t group) const {
+    FLOW_CHECK(owned_.contains({group}), "a row is in a key group of another subtask");
+    return at_[group - owned_.first];
+  }
   [[nodiscard]] std::int64_t lowest(KeyGroupRange groups) const;
   [[nodiscard]] std::int64_t highest() const noexcept { return highest_; }
   /// Whether all groups have got equally far.

@@ -86,9 +86,11 @@ Result<Progress> LocalAggregate::on_batch(std::uint32_t /*input*/, Batch batch, 
   if (aside_ > 0) {
     --aside_;
     emit_rows(batch, out);
+    input_->release();
     return Progress::done;
   }
   for (const auto& part : input_->parts()) add_rows(part);
+  input_->release();
   rows_in_ += batch.selected();
   if (held_ < kMaxHeld) return Progress::done;
   judge();

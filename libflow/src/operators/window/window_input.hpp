@@ -30,6 +30,12 @@ class WindowInput {
   /// Only the hashes of the keys.
   Result<std::span<const std::uint64_t>> hash(const Batch& batch);
 
+  /// Lets go of the batch's memory.
+  void release() noexcept {
+    key_batch_ = {};
+    columns_.clear();
+  }
+
   [[nodiscard]] const KeySpan& keys() const noexcept { return keys_; }
   [[nodiscard]] const Batch& key_batch() const noexcept { return key_batch_; }
   [[nodiscard]] const std::vector<Part>& parts() const noexcept { return parts_; }

@@ -108,6 +108,7 @@ Result<Progress> WindowOperator::on_batch(std::uint32_t /*input*/, Batch batch, 
     add_rows(part);
   }
   count_late(batch, std::move(late), out);
+  input_->release();
   return Progress::done;
 }
 
@@ -116,6 +117,7 @@ Result<bool> WindowOperator::key_groups(std::uint32_t /*input*/, const Batch& ba
   FLOW_ASSIGN(const auto hashes, input_->hash(batch));
   groups.clear();
   for (const auto hash : hashes) groups.push_back(key_group_of(hash, context_->key_groups));
+  input_->release();
   return true;
 }
 
