@@ -209,6 +209,51 @@ TEST_CASE("canonical text compiles to the same canonical text", "[unit][expr]") 
   }
 }
 
+TEST_CASE("batches without rows, bytes or values are computed like others", "[unit][expr]") {
+  const auto pool = SlabPool::make();
+  const auto schema = make_schema({{"s", types::string}, {"i", types::int32}});
+  const std::vector<const char*> expressions{"s = 'LAX'",
+                                             "s <> ''",
+                                             "lower(s) || s",
+                                             "length(s) + i",
+                                             "replace(s, '', 'x')",
+                                             "s LIKE '%'",
+                                             "s IN ('', 'x')",
+                                             "COALESCE(i, 1)",
+                                             "COALESCE(s, 'x')",
+                                             "CASE WHEN i > 0 THEN s END",
+                                             "GREATEST(s, s || 'x')",
+                                             "i / 0",
+                                             "NULLIF(s, s)"};
+  SECTION("no rows") {
+    const auto batch = make_rows(schema, {}, *pool);
+    for (const auto* text : expressions) {
+      INFO(text);
+      CHECK(evaluate_text(text, batch, *pool).value().empty());
+    }
+  }
+  SECTION("no row selected") {
+    auto batch = make_rows(schema, {{std::string{"a"}, std::int32_t{1}}}, *pool);
+    select(batch, {}, *pool);
+    for (const auto* text : expressions) {
+      INFO(text);
+      CHECK(evaluate_text(text, batch, *pool).value().empty());
+    }
+  }
+  SECTION("empty texts and nulls only") {
+    const auto batch =
+        make_rows(schema, {{std::string{}, null_value()}, {null_value(), null_value()}}, *pool);
+    for (const auto* text : expressions) {
+      INFO(text);
+      CHECK(evaluate_text(text, batch, *pool).value().size() == 2);
+    }
+    CHECK(evaluate_text("s = 'LAX'", batch, *pool).value() ==
+          std::vector<Value>{false, null_value()});
+    CHECK(evaluate_text("s || '!'", batch, *pool).value() ==
+          std::vector<Value>{std::string{"!"}, null_value()});
+  }
+}
+
 TEST_CASE("dictionary columns stay dictionaries through text functions", "[unit][expr]") {
   const auto pool = SlabPool::make();
   const auto schema = make_schema({{"s", types::string}});

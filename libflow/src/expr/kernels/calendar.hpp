@@ -40,17 +40,18 @@ constexpr std::int64_t days_of(Civil date) noexcept {
          719468;
 }
 
+/// Works for any day; the divisions are on 32 bits, unsigned, except the one for the era.
 constexpr Civil civil_of(std::int64_t days) noexcept {
   days += 719468;
   const std::int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-  const std::int64_t day_of_era = days - era * 146097;
-  const std::int64_t year_of_era =
+  const auto day_of_era = static_cast<std::uint32_t>(days - era * 146097);
+  const std::uint32_t year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const std::int64_t day_of_year =
+  const std::uint32_t day_of_year =
       day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const std::int64_t shifted = (5 * day_of_year + 2) / 153;
+  const std::uint32_t shifted = (5 * day_of_year + 2) / 153;
   const auto month = static_cast<std::int32_t>(shifted < 10 ? shifted + 3 : shifted - 9);
-  return {year_of_era + era * 400 + (month <= 2 ? 1 : 0), month,
+  return {std::int64_t{year_of_era} + era * 400 + (month <= 2 ? 1 : 0), month,
           static_cast<std::int32_t>(day_of_year - (153 * shifted + 2) / 5 + 1)};
 }
 
@@ -61,7 +62,8 @@ constexpr std::int32_t days_in_month(std::int64_t year, std::int32_t month) noex
 }
 
 constexpr std::int64_t floor_div(std::int64_t value, std::int64_t by) noexcept {
-  return value / by - (value % by < 0 ? 1 : 0);
+  const std::int64_t quotient = value / by;
+  return quotient - (quotient * by > value ? 1 : 0);
 }
 
 /// 0 = Sunday.

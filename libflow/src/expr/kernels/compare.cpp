@@ -51,7 +51,8 @@ bool compare_short_text(const Call& call, Column& out) {
   const Column& varying = left_constant ? right : left;
   if (constant.encoding != Encoding::constant || varying.encoding != Encoding::plain) return false;
   const auto wanted = constant.child->view(0);
-  if (wanted.size() > 8 || wanted.empty()) return false;
+  // A column of empty texts has no bytes to read.
+  if (wanted.size() > 8 || wanted.empty() || varying.chars() == nullptr) return false;
   std::uint64_t pattern = 0;
   std::memcpy(&pattern, wanted.data(), wanted.size());
   const auto size = static_cast<std::uint32_t>(wanted.size());

@@ -201,10 +201,15 @@ Status kernel_byte_length(const Call& call, Column& out) {
 
 Status kernel_substring(const Call& call, Column& out) {
   if (all_ascii(*call.args[0])) return kernel_substring_bytes(call, out);
-  return substring(call, out, skip_characters);
+  return substring(call, out, [](std::string_view text, std::size_t at, std::int64_t count) {
+    return skip_characters(text, at, count);
+  });
 }
+
 Status kernel_substring_bytes(const Call& call, Column& out) {
-  return substring(call, out, skip_bytes);
+  return substring(call, out, [](std::string_view text, std::size_t at, std::int64_t count) {
+    return skip_bytes(text, at, count);
+  });
 }
 
 // A negative count means: all but so many characters.
