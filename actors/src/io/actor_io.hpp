@@ -23,18 +23,21 @@ struct IoDone {
 /// Owner: the actor; it forwards IoDone to finish().   Thread: actor-confined.
 class ActorIo final : public IoExecutor {
  public:
-  ActorIo(IoPool& pool, Address home) : pool_{pool}, home_{std::move(home)} {}
+  /// Tickets count from `first_ticket`: an actor with one after the other keeps them apart.
+  ActorIo(IoPool& pool, Address home, std::uint64_t first_ticket = 1)
+      : pool_{pool}, home_{std::move(home)}, next_ticket_{first_ticket} {}
   void submit(std::function<void()> work, std::function<void()> done) override;
   /// Runs the `done` of that job, if it was not cancelled. Errors: what the job threw.
   Status finish(const IoDone& message);
   /// No `done` runs any more.
   void cancel_all();
+  [[nodiscard]] std::uint64_t next_ticket() const noexcept { return next_ticket_; }
   [[nodiscard]] std::size_t pending() const noexcept { return done_.size(); }
 
  private:
   IoPool& pool_;
   Address home_;
-  std::uint64_t next_ticket_ = 1;
+  std::uint64_t next_ticket_;
   std::map<std::uint64_t, std::function<void()>> done_;
 };
 

@@ -31,6 +31,7 @@ Behavior JobActor::handlers() {
   const auto mine = [this](Attempt attempt) { return attempt == attempt_.attempt; };
   return {
       [this](IoDone& m) {
+        if (!io_) return;  // of an attempt that is over
         if (auto status = io_->finish(m); !status) report_failure(std::move(status).error());
       },
       [this, mine](OpenedMsg& m) {
@@ -130,7 +131,7 @@ void JobActor::begin_attempt() {
   io_idle_ = false;
   next_.reset();
   attempt_io_ = std::make_shared<AttemptIo>(*setup_.pool);
-  io_ = std::make_unique<ActorIo>(*attempt_io_, self());
+  io_ = std::make_unique<ActorIo>(*attempt_io_, self(), next_ticket_);
   tell_urgently(supervisor_, AttemptMsg{attempt_.attempt, false});
   set_deadline(setup_.options.lifecycle_timeout);
   const auto outcome = std::make_shared<Result<AttemptStart>>(AttemptStart{});
@@ -380,6 +381,7 @@ void JobActor::tear_down(Next next) {
 
 void JobActor::maybe_torn_down() {
   if (phase_ != Phase::tearing_down || !alive_.empty() || !io_idle_) return;
+  next_ticket_ = io_->next_ticket();
   io_.reset();
   attempt_io_.reset();
   attempt_.restore.reset();

@@ -99,6 +99,7 @@ class JobActor final : public Actor {
   AttemptStart attempt_;
   std::shared_ptr<AttemptIo> attempt_io_;
   std::unique_ptr<ActorIo> io_;
+  std::uint64_t next_ticket_ = 1;  // of the next attempt's io_
   std::vector<Address> subtasks_;
   std::vector<Address> enumerators_;
   Address coordinator_;

@@ -20,10 +20,12 @@ std::string EnumerationState::encode() const {
   out.put(kVersion);
   out.put_string(done.encode());
   out.put(static_cast<std::uint32_t>(splits.size()));
-  for (const auto& split : splits) {
+  for (const auto& [split, position, seen] : splits) {
     out.put(split.index);
+    out.put(seen.micros);
     out.put_string(split.id);
     out.put_string(split.description);
+    out.put_string(position);
   }
   return out.take();
 }
@@ -33,11 +35,13 @@ Result<EnumerationState> EnumerationState::decode(std::string_view bytes) {
   EnumerationState state;
   const auto version = in.get<std::uint8_t>();
   const auto done = in.get_string();
-  state.splits.resize(in.get_count(12));
-  for (auto& split : state.splits) {
+  state.splits.resize(in.get_count(24));
+  for (auto& [split, position, seen] : state.splits) {
     split.index = in.get<std::uint32_t>();
+    seen.micros = in.get<std::int64_t>();
     split.id = in.get_string();
     split.description = in.get_string();
+    position = in.get_string();
   }
   if (version != kVersion || !in.finished())
     return Error{Errc::corrupt_snapshot_part, "cannot read the splits of a source"};
@@ -47,12 +51,13 @@ Result<EnumerationState> EnumerationState::decode(std::string_view bytes) {
 
 Enumeration Enumeration::fresh(std::vector<Split> splits) {
   Enumeration enumeration;
-  for (const auto& split : splits) enumeration.to_assign.push_back({split, {}, EventTime::min()});
-  enumeration.state.splits = std::move(splits);
+  for (auto& split : splits)
+    enumeration.state.splits.push_back({std::move(split), {}, EventTime::min()});
   return enumeration;
 }
 
-Result<Enumeration> Enumeration::restored(const Manifest& manifest, const std::string& source) {
+Result<Enumeration> Enumeration::restored(const Manifest& manifest, const std::string& source,
+                                          std::uint32_t parallelism) {
   Enumeration enumeration;
   const auto found = std::find_if(manifest.enumerators.begin(), manifest.enumerators.end(),
                                   [&](const auto& e) { return e.source == source; });
@@ -66,17 +71,21 @@ Result<Enumeration> Enumeration::restored(const Manifest& manifest, const std::s
     for (const auto& blob : part.blobs) {
       if (blob.name != SourcePart::kBlob) continue;
       FLOW_ASSIGN(auto decoded, SourcePart::decode(blob.bytes));
+      if (decoded.ended && part.parallelism == parallelism)
+        enumeration.ended.insert(part.subtask.value);
       for (const auto& done : decoded.source.done) enumeration.state.done.on_done(done);
       for (auto& split : decoded.source.open) open[split.split.index] = std::move(split);
     }
   }
-  // Ascending, begun or not: a subtask must never read behind what it was given before.
-  for (const auto& split : enumeration.state.splits) {
-    if (enumeration.state.done.is_done(split.index)) continue;
-    if (const auto at = open.find(split.index); at != open.end())
-      enumeration.to_assign.push_back({split, at->second.position, at->second.seen});
-    else
-      enumeration.to_assign.push_back({split, {}, EventTime::min()});
+  // What a subtask had not been given yet is where it was when the attempt before began.
+  std::erase_if(enumeration.state.splits, [&](const auto& assignment) {
+    return enumeration.state.done.is_done(assignment.split.index);
+  });
+  for (auto& assignment : enumeration.state.splits) {
+    const auto at = open.find(assignment.split.index);
+    if (at == open.end()) continue;
+    assignment.position = std::move(at->second.position);
+    assignment.seen = at->second.seen;
   }
   return enumeration;
 }
@@ -128,7 +137,7 @@ void EnumeratorActor::on_connect(ConnectMsg& message) {
   who_ = std::move(message);
   io_ = std::make_shared<ActorIo>(*pool_, self());
   if (restore_) {
-    begin(Enumeration::restored(restore_->manifest, name_));
+    begin(Enumeration::restored(restore_->manifest, name_, plan_->chains[chain_].parallelism));
     return;
   }
   const auto listed = std::make_shared<Result<std::vector<Split>>>(std::vector<Split>{});
@@ -158,12 +167,18 @@ void EnumeratorActor::begin(Result<Enumeration> enumeration) {
   }
   auto bytes = enumeration->state.encode();
   done_ = enumeration->state.done;
-  to_assign_ = std::move(enumeration->to_assign);
+  // Ascending, begun or not: a subtask must never read behind what it was given before.
+  to_assign_.assign(std::make_move_iterator(enumeration->state.splits.begin()),
+                    std::make_move_iterator(enumeration->state.splits.end()));
   if (source_.source->split_order() == SplitOrder::independent) {
     // Each holds the watermark back until it has rows, so all are given away before the first row.
     by_subtask_.resize(who_.subtasks.size());
+    std::vector<std::size_t> open;
+    for (std::uint32_t s = 0; s < by_subtask_.size(); ++s)
+      if (!enumeration->ended.contains(s)) open.push_back(s);
+    if (open.empty()) to_assign_.clear();
     for (std::size_t i = 0; i < to_assign_.size(); ++i)
-      by_subtask_[i % by_subtask_.size()].push_back(std::move(to_assign_[i]));
+      by_subtask_[open[i % open.size()]].push_back(std::move(to_assign_[i]));
     to_assign_.clear();
   }
   tell_urgently(who_.job, EnumeratedMsg{attempt_, {name_, std::move(bytes)}});

@@ -9,15 +9,17 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace flow::actors {
 
-/// What an ENUMERATOR keeps in manifests: the list of splits and which were finished when its
-/// attempt began.
+/// What an ENUMERATOR keeps in manifests: as of the beginning of its attempt, the splits that were
+/// not finished, in order, and where each was; and which were finished. What happened since is in
+/// the parts of the subtasks.
 struct EnumerationState {
-  std::vector<Split> splits;
+  std::vector<SplitAssignment> splits;
   CompletedPrefix done;
 
   [[nodiscard]] std::string encode() const;
@@ -28,11 +30,14 @@ struct EnumerationState {
 /// first. Pure.
 struct Enumeration {
   EnumerationState state;
-  std::deque<SplitAssignment> to_assign;
+  /// Subtasks, of a source that is restored at the same parallelism, whose input had ended: they
+  /// ask for nothing.
+  std::set<std::uint32_t> ended;
 
   static Enumeration fresh(std::vector<Split> splits);
   /// Errors: corrupt_snapshot_part.
-  static Result<Enumeration> restored(const Manifest& manifest, const std::string& source);
+  static Result<Enumeration> restored(const Manifest& manifest, const std::string& source,
+                                      std::uint32_t parallelism);
 };
 
 /// The ENUMERATOR: lists the splits of one source and hands them out, in order; joins the progress

@@ -6,8 +6,8 @@ namespace flow::actors {
 
 void SourceFeed::start(bool ended) {
   if (ended) {
-    // The chain has said so in its restore; saying it again changes nothing.
-    end_due_ = ended_ = true;
+    // The chain knows; its snapshot said so.
+    ended_ = true;
     return;
   }
   // The driver has no split and says so when it is asked first.
@@ -77,7 +77,7 @@ Result<bool> SourceFeed::feed(Chain& chain, std::chrono::nanoseconds now) {
 }
 
 SourcePart SourceFeed::part() const {
-  SourcePart part{ended_ && !end_due_, driver_->snapshot()};
+  SourcePart part{ended_ && !end_due_, driver_->watermark(), driver_->snapshot()};
   part.source.done = done_;
   return part;
 }

@@ -14,6 +14,7 @@ struct SourcePart {
   static constexpr std::string_view kBlob = "flow.source";
 
   bool ended = false;
+  EventTime watermark = EventTime::min();  ///< Last one said.
   /// `done` holds every split finished in this attempt. It does not shrink with the completed
   /// prefix: the prefix a subtask hears of may count on what others finished behind their barriers.
   SourceSnapshot source;

@@ -16,7 +16,7 @@ struct SnapshotJob::Shared {
 SnapshotJob::SnapshotJob(Epoch epoch, Attempt attempt, SubtaskIndex subtask,
                          std::uint32_t parallelism, std::vector<Operator> operators,
                          std::shared_ptr<SnapshotStore> store, std::string label, IoExecutor& io,
-                         ByteCount chunk,
+                         ByteCount chunk, std::function<void()> has_room,
                          std::function<void(Result<std::vector<OperatorSnapshot>>)> done)
     : epoch_{epoch},
       subtask_{subtask},
@@ -25,6 +25,7 @@ SnapshotJob::SnapshotJob(Epoch epoch, Attempt attempt, SubtaskIndex subtask,
       store_{std::move(store)},
       io_{io},
       chunk_{chunk},
+      has_room_{std::move(has_room)},
       done_{std::move(done)},
       has_entries_(operators_.size()) {
   for (const auto& op : operators_) {
@@ -42,6 +43,10 @@ void SnapshotJob::after_slice() {
   std::uint64_t waiting = 0;
   for (const auto& buffer : buffers_) waiting += buffer->entry_bytes().value;
   if (waiting >= chunk_.value) hand_over();
+}
+
+void SnapshotJob::drop_slice() {
+  for (auto& buffer : buffers_) (void)buffer->take_entries();
 }
 
 void SnapshotJob::hand_over() {
@@ -97,6 +102,7 @@ void SnapshotJob::pump() {
     }
     if (!last) {
       pump();
+      has_room_();
       return;
     }
     std::vector<OperatorSnapshot> parts;

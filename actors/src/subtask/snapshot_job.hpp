@@ -31,7 +31,7 @@ class SnapshotJob {
   /// outlives every I/O job.
   SnapshotJob(Epoch epoch, Attempt attempt, SubtaskIndex subtask, std::uint32_t parallelism,
               std::vector<Operator> operators, std::shared_ptr<SnapshotStore> store,
-              std::string label, IoExecutor& io, ByteCount chunk,
+              std::string label, IoExecutor& io, ByteCount chunk, std::function<void()> has_room,
               std::function<void(Result<std::vector<OperatorSnapshot>>)> done);
 
   [[nodiscard]] Epoch epoch() const noexcept { return epoch_; }
@@ -41,6 +41,8 @@ class SnapshotJob {
   void take_blobs();
   /// Hands over what has come together, if it is a chunk.
   void after_slice();
+  /// Instead of after_slice(), once the checkpoint was given up.
+  void drop_slice();
   /// Every entry was written: the rest goes out and the object is finished.
   void finish();
   [[nodiscard]] bool copying() const noexcept { return !all_copied_; }
@@ -60,6 +62,7 @@ class SnapshotJob {
   std::shared_ptr<SnapshotStore> store_;
   IoExecutor& io_;
   ByteCount chunk_;
+  std::function<void()> has_room_;
   std::function<void(Result<std::vector<OperatorSnapshot>>)> done_;
   std::vector<std::unique_ptr<SnapshotBuffer>> buffers_;
   std::vector<SnapshotSink*> sinks_;

@@ -170,10 +170,13 @@ Status Subtask::restore_chain() {
   if (source_) {
     FLOW_ASSIGN(const auto blobs, sources[0]->blobs(SourcePart::kBlob));
     restored_end_ = !blobs.empty();
+    auto said = EventTime::min();
     for (const auto& blob : blobs) {
       FLOW_ASSIGN(const auto part, SourcePart::decode(blob));
       restored_end_ = restored_end_ && part.ended;
+      said = std::max(said, part.watermark);
     }
+    if (!restored_end_) output_.ignore_watermarks_up_to(said);
   }
   return chain_->restore(sources);
 }
@@ -305,9 +308,12 @@ Status Subtask::step() {
     break;
   }
   if (more) output_.flush_held_since(now - linger_);
-  if (snapshot_ && snapshot_->copying() && !snapshot_->is_full()) {
+  const auto can_copy = [&] {
+    return abandoned_ || (snapshot_ && snapshot_->copying() && !snapshot_->is_full());
+  };
+  if (can_copy()) {
     FLOW_TRY(copy_slice());
-    more = more || (snapshot_ && snapshot_->copying() && !snapshot_->is_full());
+    more = more || can_copy() || can_answer();
   }
   input_.grant(output_.is_blocked());
   if (chain_state_ == Chain::State::ended && !reported_end_) {

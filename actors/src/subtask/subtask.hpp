@@ -142,6 +142,10 @@ class Subtask {
 
   // The snapshot under way.
   std::unique_ptr<SnapshotJob> snapshot_;
+  /// One that was given up in the middle of copying. The operators cannot begin the next before
+  /// they are through with it, so it is copied to its end, into nothing; a barrier that is due
+  /// waits for that.
+  std::unique_ptr<SnapshotJob> abandoned_;
   std::optional<std::vector<OperatorSnapshot>> parts_;
   std::size_t preparing_ = 0;  // sinks that have not answered
 

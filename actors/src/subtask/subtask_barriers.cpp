@@ -19,12 +19,15 @@ void Subtask::on_barrier(std::size_t channel, Epoch epoch, BarrierKind kind) {
   if (outcome.given_up)
     port_.decline(*outcome.given_up, Error{Errc::checkpoint_declined,
                                            "a newer checkpoint began before this one was aligned"});
-  if (outcome.aligned) due_ = Barrier{*outcome.aligned, kind};
+  if (outcome.aligned) {
+    due_ = Barrier{*outcome.aligned, kind};
+    give_up_snapshot();
+  }
   input_.set_blocked(aligner_);
 }
 
 bool Subtask::can_answer() const noexcept {
-  if (!due_) return false;
+  if (!due_ || abandoned_) return false;
   // The last barriers promise that everything before them has come out.
   return due_->kind == BarrierKind::periodic || chain_state_ == Chain::State::idle ||
          chain_state_ == Chain::State::ended;
@@ -42,7 +45,8 @@ Status Subtask::answer_barrier() {
   snapshot_ = std::make_unique<SnapshotJob>(
       barrier.epoch, setup_.attempt, setup_.wired.index, planned_.parallelism, std::move(operators),
       setup_.store, planned_.links.back().name + "-" + std::to_string(setup_.wired.id.value), io_,
-      setup_.options.snapshot_chunk, [this](Result<std::vector<OperatorSnapshot>> parts) {
+      setup_.options.snapshot_chunk, [this] { port_.step_soon(); },
+      [this](Result<std::vector<OperatorSnapshot>> parts) {
         if (!parts) {
           const auto epoch = snapshot_->epoch();
           give_up_snapshot();
@@ -83,6 +87,12 @@ void Subtask::prepare_sinks(Epoch epoch) {
 }
 
 Status Subtask::copy_slice() {
+  if (abandoned_) {
+    FLOW_ASSIGN(const auto left, chain_->copy_out(abandoned_->sinks(), setup_.options.copy_slice));
+    abandoned_->drop_slice();
+    if (left == Progress::done) abandoned_.reset();
+    return {};
+  }
   FLOW_ASSIGN(const auto progress, chain_->copy_out(snapshot_->sinks(), setup_.options.copy_slice));
   if (progress == Progress::done)
     snapshot_->finish();
@@ -111,6 +121,7 @@ void Subtask::maybe_acknowledge() {
 }
 
 void Subtask::give_up_snapshot() {
+  if (snapshot_ && snapshot_->copying()) abandoned_ = std::move(snapshot_);
   snapshot_.reset();
   parts_.reset();
 }

@@ -159,6 +159,7 @@ void SubtaskOutput::send(std::uint32_t c, ChannelFrame frame) {
 }
 
 void SubtaskOutput::emit_watermark(std::uint32_t edge, EventTime watermark) {
+  if (watermark_floor_ != EventTime::min() && watermark <= watermark_floor_) return;
   for (const auto c : edges_[edge].channels) {
     auto& channel = channels_[c];
     if (watermark <= channel.watermark) {

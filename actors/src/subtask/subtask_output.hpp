@@ -34,6 +34,10 @@ class SubtaskOutput final : public ChainOutput {
   void emit_idle(std::uint32_t edge) override;
   void emit_end(std::uint32_t edge) override;
 
+  /// Watermarks up to this one are not sent. What a restored source said before its snapshot held
+  /// for the splits it had then; after the restore it may have others, and only what it says anew
+  /// holds for those.
+  void ignore_watermarks_up_to(EventTime floor) noexcept { watermark_floor_ = floor; }
   /// To every channel of every edge, behind everything emitted so far.
   void emit_barrier(Epoch epoch, BarrierKind kind);
   /// Gives away what is held back.
@@ -82,6 +86,7 @@ class SubtaskOutput final : public ChainOutput {
   std::uint64_t target_bytes_;
   std::vector<Edge> edges_;
   std::vector<Channel> channels_;
+  EventTime watermark_floor_ = EventTime::min();
   std::uint32_t waiting_channels_ = 0;
   std::chrono::nanoseconds held_since_{-1};  // negative: nothing is held back
   std::vector<std::uint64_t> hashes_;        // reused

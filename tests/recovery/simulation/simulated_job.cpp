@@ -1,6 +1,7 @@
 #include "simulated_job.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <utility>
 
@@ -86,7 +87,8 @@ SimulationOutcome simulate(std::uint64_t seed, const SimulationOptions& options)
   const auto plan = make_plan(shape, ledger);
   SimulatedFileSystem files{mix64(seed + 1)};
   TickingClock clock{mix64(seed + 2)};
-  const auto log = make_null_log();
+  const auto log = std::getenv("FLOW_SIMULATION_LOG") != nullptr ? make_stderr_log(LogLevel::debug)
+                                                                 : make_null_log();
   Fates fates{mix64(seed + 3), options.failures};
   SimulatedFailures failure_points;
   failure_points.on_hit = [&](std::string_view point) { return fates.hit(point); };
@@ -134,6 +136,7 @@ SimulationOutcome simulate(std::uint64_t seed, const SimulationOptions& options)
     }
     const auto result = *board->wait_for(std::chrono::milliseconds{0});
     outcome.state = result.state;
+    outcome.late_rows = result.progress.late_rows;
     if (result.error) outcome.error = render(*result.error);
     break;
   }

@@ -20,6 +20,7 @@ struct SimulationOutcome {
   std::size_t crashes = 0;        ///< Of the process.
   std::size_t turns = 0;
   std::size_t checkpoints = 0;
+  std::uint64_t late_rows = 0;
   std::uint64_t trace = 0;  ///< Hash of everything that was observed: equal for equal runs.
 };
 

@@ -34,6 +34,7 @@ TEST_CASE("whatever fails, the rows are those of the run without failures",
     REQUIRE(!undisturbed.rows.empty());
     REQUIRE(disturbed.error == "");
     REQUIRE(disturbed.state == actors::JobState::finished);
+    REQUIRE(disturbed.late_rows == 0);
     REQUIRE(disturbed.rows == undisturbed.rows);
     crashes += disturbed.crashes;
     failures += disturbed.failures;

@@ -18,8 +18,11 @@ void PlanBuilder::add(const std::string& name,
   PlannedLink link;
   link.name = link.node = name;
   link.what = std::move(what);
+  // Side outputs nobody reads are ports without targets.
+  link.ports.resize(ports_);
+  ports_ = 1;
   if (!links.empty())
-    links.back().ports = {{PlannedTarget{true, static_cast<std::uint32_t>(links.size()), 0}}};
+    links.back().ports[0] = {PlannedTarget{true, static_cast<std::uint32_t>(links.size()), 0}};
   links.push_back(std::move(link));
   auto& chain = plan_.chains.back();
   chain.name += (chain.name.empty() ? "" : " → ") + name;
@@ -48,8 +51,11 @@ PlanBuilder& PlanBuilder::op(const std::string& name, OperatorSpec spec, Phase p
   planned.spec = std::move(spec);
   if (phase == Phase::local)
     shape_ = partial_shape(planned.spec, shape_).value();
-  else
-    shape_ = shape_of(planned.spec, {shape_}, {}).ports.at(0);
+  else {
+    const auto shapes = shape_of(planned.spec, {shape_}, {}).ports;
+    shape_ = shapes.at(0);
+    ports_ = shapes.size();
+  }
   add(name, std::move(planned));
   return *this;
 }
@@ -63,7 +69,7 @@ PlanBuilder& PlanBuilder::exchange(Exchange exchange, std::vector<std::uint32_t>
                                    std::uint32_t parallelism) {
   const auto edge = static_cast<std::uint32_t>(plan_.edges.size());
   const auto from = static_cast<std::uint32_t>(plan_.chains.size() - 1);
-  plan_.chains.back().links.back().ports = {{PlannedTarget{false, edge, 0}}};
+  plan_.chains.back().links.back().ports[0] = {PlannedTarget{false, edge, 0}};
   plan_.edges.push_back({from, from + 1, 0, 0, exchange, std::move(keys), shape_.schema});
   plan_.chains.push_back({{}, parallelism, {}});
   return *this;

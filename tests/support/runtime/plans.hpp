@@ -32,7 +32,7 @@ class PlanBuilder {
 
   ExecutionPlan plan_;
   StreamShape shape_;
-  std::uint32_t pending_edge_ = ~std::uint32_t{0};
+  std::size_t ports_ = 1;  // of the next link
 };
 
 }  // namespace flow::testing
