@@ -8,23 +8,16 @@ source "$(dirname "$0")/environment.sh"
 
 topology=configs/topologies/airport_delays.yaml
 
-tools/install_packages.sh build
+tools/install_packages.sh build test
 say "build release"
 cmake --preset release
 cmake --build --preset release -j "$FLOW_JOBS" --target flowctl
 
 say "flowctl run $topology"
 flowctl=$(find build/release -type f -name flowctl -perm -u+x | head -n 1)
-rm -rf out/delays state/airport_delays
-"$flowctl" run "$topology" --fresh
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+"$flowctl" run "$topology" --fresh --set "OUT=$out" --set "STATE=$out/state"
 
-say "result: out/delays"
-shopt -s nullglob
-parts=(out/delays*)
-if ((${#parts[@]} == 0)); then
-  echo "demo.sh: the job wrote no file under out/delays" >&2
-  exit 4
-fi
-rows=$(find "${parts[@]}" -type f -exec cat {} + | wc -l)
-find "${parts[@]}" -type f -exec cat {} + | sort | head -n 12
-echo "… $rows rows in ${parts[*]}"
+say "the worst airports of the first hours, of $(find "$out" -path '*delays*' -name '*.ndjson' -exec cat {} + | wc -l) rows"
+find "$out" -path '*delays*' -name '*.ndjson' -exec cat {} + | sort | python3 tools/flights/show.py

@@ -10,7 +10,7 @@
 set -uo pipefail
 source "$(dirname "$0")/environment.sh"
 
-export FLOW_SIM_SEEDS=${FLOW_SIM_SEEDS:-1000}
+export FLOW_SIMULATION_SEEDS=${FLOW_SIMULATION_SEEDS:-1000}
 export FLOW_KILLS=${FLOW_KILLS:-100}
 export FLOW_EXPR_CASES=${FLOW_EXPR_CASES:-10000}
 export FLOW_FUZZ_SECONDS=${FLOW_FUZZ_SECONDS:-600}

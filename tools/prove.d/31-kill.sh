@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# 100 kill -9 at random moments and one at every failure point neither lose nor double a row
+set -euo pipefail
+test=$(find "$FLOW_BUILD/tests" -type f -name flow_recovery_kill_test)
+FLOW_FLOWCTL=$(find "$FLOW_BUILD/tools" -type f -name flowctl)
+export FLOW_FLOWCTL
+cd "$(dirname "$0")/../.." && "$test"
