@@ -1,10 +1,12 @@
 #include "source/source_feed.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace flow::actors {
 
-void SourceFeed::start(bool ended) {
+void SourceFeed::start(bool ended, EventTime said) {
+  said_before_ = said;
   if (ended) {
     // The chain knows; its snapshot said so.
     ended_ = true;
@@ -77,7 +79,7 @@ Result<bool> SourceFeed::feed(Chain& chain, std::chrono::nanoseconds now) {
 }
 
 SourcePart SourceFeed::part() const {
-  SourcePart part{ended_ && !end_due_, driver_->watermark(), driver_->snapshot()};
+  SourcePart part{ended_ && !end_due_, std::max(driver_->watermark(), said_before_), driver_->snapshot()};
   part.source.done = done_;
   return part;
 }

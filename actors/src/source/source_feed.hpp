@@ -24,7 +24,8 @@ class SourceFeed {
       : driver_{std::move(driver)}, port_{port} {}
 
   /// From now on splits are asked for. `ended`: the restored chain has said that its input ended.
-  void start(bool ended);
+  /// `said`: the last watermark of the restored part, min() if there is none.
+  void start(bool ended, EventTime said);
   Status on_splits(const std::vector<SplitAssignment>& splits, bool last);
   void on_prefix(PrefixDone prefix);
   void wake() noexcept { dry_ = false; }
@@ -49,6 +50,7 @@ class SourceFeed {
   bool idle_due_ = false;
   bool end_due_ = false;
   bool ended_ = false;
+  EventTime said_before_ = EventTime::min();  // by earlier attempts
   bool dry_ = true;  // nothing to read until wake()
   std::optional<std::chrono::nanoseconds> not_before_;
 };

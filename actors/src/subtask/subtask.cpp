@@ -170,13 +170,12 @@ Status Subtask::restore_chain() {
   if (source_) {
     FLOW_ASSIGN(const auto blobs, sources[0]->blobs(SourcePart::kBlob));
     restored_end_ = !blobs.empty();
-    auto said = EventTime::min();
     for (const auto& blob : blobs) {
       FLOW_ASSIGN(const auto part, SourcePart::decode(blob));
       restored_end_ = restored_end_ && part.ended;
-      said = std::max(said, part.watermark);
+      restored_watermark_ = std::max(restored_watermark_, part.watermark);
     }
-    if (!restored_end_) output_.ignore_watermarks_up_to(said);
+    if (!restored_end_) output_.ignore_watermarks_up_to(restored_watermark_);
   }
   return chain_->restore(sources);
 }
@@ -203,7 +202,7 @@ void Subtask::go() {
   running_ = true;
   time_.start(setup_.world.clock.monotonic());
   input_.open_channels();
-  if (source_) source_->start(restored_end_);
+  if (source_) source_->start(restored_end_, restored_watermark_);
   port_.step_soon();
 }
 
