@@ -131,7 +131,12 @@ Status JobStart::finish(const AttemptStart& attempt, Epoch last_epoch) {
   manifest.epoch = {last_epoch.value + 1};
   manifest.created_at = world_.clock.wall();
   manifest.finished = true;
-  FLOW_TRY(publish(*store_, world_.failure_points, manifest));
+  if (auto published = publish(*store_, world_.failure_points, manifest); !published) {
+    // Published or not: all is committed. Without the mark the next run finds the last snapshot,
+    // has nothing to read and ends.
+    world_.log.warn("the end of the run was not recorded: " + published.error().to_line());
+    return {};
+  }
   if (auto collected = collect_garbage(*store_, world_.failure_points, attempt.attempt, 1);
       !collected)
     world_.log.warn("old snapshots were not removed: " + collected.error().to_line());

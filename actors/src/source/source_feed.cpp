@@ -79,7 +79,8 @@ Result<bool> SourceFeed::feed(Chain& chain, std::chrono::nanoseconds now) {
 }
 
 SourcePart SourceFeed::part() const {
-  SourcePart part{ended_ && !end_due_, std::max(driver_->watermark(), said_before_), driver_->snapshot()};
+  SourcePart part{ended_ && !end_due_, std::max(driver_->watermark(), said_before_),
+                  driver_->snapshot()};
   part.source.done = done_;
   return part;
 }

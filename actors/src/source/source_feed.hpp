@@ -51,7 +51,7 @@ class SourceFeed {
   bool end_due_ = false;
   bool ended_ = false;
   EventTime said_before_ = EventTime::min();  // by earlier attempts
-  bool dry_ = true;  // nothing to read until wake()
+  bool dry_ = true;                           // nothing to read until wake()
   std::optional<std::chrono::nanoseconds> not_before_;
 };
 

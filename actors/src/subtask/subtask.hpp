@@ -134,8 +134,9 @@ class Subtask {
   bool running_ = false;
   bool flushed_ = true;  // nothing entered the chain since the last flush
   bool reported_end_ = false;
-  bool restored_end_ = false;     // the source's input had ended at the restored barrier
-  EventTime restored_watermark_ = EventTime::min();  // the last one the source had said at that barrier
+  bool restored_end_ = false;  // the source's input had ended at the restored barrier
+  EventTime restored_watermark_ =
+      EventTime::min();           // the last one the source had said at that barrier
   bool reading_stopped_ = false;  // behind a `stop` barrier
   Epoch broken_at_;               // see RuntimeOptions::break_alignment_for_tests
   std::optional<Barrier> due_;    // aligned, to be answered

@@ -1,5 +1,7 @@
 #include "simulated_job.hpp"
 
+#include "flow/checkpoint/publishing.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
@@ -92,6 +94,7 @@ SimulationOutcome simulate(std::uint64_t seed, const SimulationOptions& options)
   Fates fates{mix64(seed + 3), options.failures};
   SimulatedFailures failure_points;
   failure_points.on_hit = [&](std::string_view point) { return fates.hit(point); };
+  const auto no_failures = make_no_failure_points();
   Random schedule{mix64(seed + 4)};
 
   actors::RuntimeOptions runtime_options;
@@ -132,6 +135,12 @@ SimulationOutcome simulate(std::uint64_t seed, const SimulationOptions& options)
       ++outcome.crashes;
       runtime.kill();
       files.crash();
+      // Killed behind its last step: run again it would rightly begin afresh.
+      const auto snapshot = open_snapshot(files, "snapshots/simulated", *no_failures);
+      if (snapshot && snapshot->manifest.finished) {
+        outcome.state = JobState::finished;
+        break;
+      }
       continue;
     }
     const auto result = *board->wait_for(std::chrono::milliseconds{0});
