@@ -98,7 +98,7 @@ void table_insert(benchmark::State& state) {
     }
     benchmark::DoNotOptimize(table.size());
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * keys));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(keys));
 }
 BENCHMARK(table_insert)->Arg(1000)->Arg(100000)->Arg(1000000);
 
@@ -127,7 +127,7 @@ void table_copy_out(benchmark::State& state) {
     }
     benchmark::DoNotOptimize(bytes);
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * keys));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(keys));
 }
 BENCHMARK(table_copy_out)->Arg(100000);
 

@@ -1,8 +1,8 @@
 #include "flow/base/crc32c.hpp"
 
-#include <string>
-
 #include "support/catch.hpp"
+
+#include <string>
 
 namespace flow {
 namespace {

@@ -1,15 +1,15 @@
 #pragma once
 
+#include "flow/connector/options.hpp"
+#include "flow/connector/sink.hpp"
+#include "flow/connector/source.hpp"
+#include "flow/format/column_text.hpp"
+
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "flow/connector/options.hpp"
-#include "flow/connector/sink.hpp"
-#include "flow/connector/source.hpp"
-#include "flow/format/column_text.hpp"
 
 namespace flow {
 
@@ -19,8 +19,8 @@ enum class OnError : std::uint8_t { fail, skip, dead_letter };
 /// explaining (`type: timestamp, format: …, zone: …, unit: ms`) are described per column.
 struct SourceRequest {
   std::string node;
-  SchemaPtr schema;                   ///< Null if the connector has a schema of its own.
-  std::vector<ColumnText> text;       ///< One per schema column, or empty.
+  SchemaPtr schema;              ///< Null if the connector has a schema of its own.
+  std::vector<ColumnText> text;  ///< One per schema column, or empty.
   OnError on_error = OnError::fail;
   Options options;
 };
@@ -34,8 +34,8 @@ struct SinkRequest {
 /// One connector: what it is called, what it takes, how it is made.
 struct ConnectorEntry {
   std::string name;
-  std::string summary;     ///< One line.
-  std::string guarantee;   ///< e.g. `source: exact positions; sink: exactly once`.
+  std::string summary;    ///< One line.
+  std::string guarantee;  ///< e.g. `source: exact positions; sink: exactly once`.
   std::vector<OptionEntry> source_options;
   std::vector<OptionEntry> sink_options;
   /// Null if it cannot be a source / a sink. Takes every option it knows out of the request.

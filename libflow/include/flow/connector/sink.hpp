@@ -1,14 +1,14 @@
 #pragma once
 
+#include "flow/base/error.hpp"
+#include "flow/connector/io.hpp"
+#include "flow/record/batch.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "flow/base/error.hpp"
-#include "flow/connector/io.hpp"
-#include "flow/record/batch.hpp"
 
 namespace flow {
 
@@ -22,12 +22,13 @@ struct Committable {
 
 /// Writes one sink subtask's rows, in two phases.
 ///
-/// write()* · prepare(e) · write()* · prepare(e+1) … Everything written before prepare(e) belongs to epoch e.
-/// prepare(e) makes those rows durable but invisible and hands over a committable (empty bytes: nothing
-/// to commit). After the manifest of e is durable the runtime calls commit() with it; commit is
-/// idempotent and is repeated after recovery, by any subtask of any later attempt. On recovery recover()
-/// comes first, with all committables of the manifest, and removes what an earlier attempt left
-/// unfinished. Rows written after a barrier never wait for an earlier epoch's commit.
+/// write()* · prepare(e) · write()* · prepare(e+1) … Everything written before prepare(e) belongs
+/// to epoch e. prepare(e) makes those rows durable but invisible and hands over a committable
+/// (empty bytes: nothing to commit). After the manifest of e is durable the runtime calls commit()
+/// with it; commit is idempotent and is repeated after recovery, by any subtask of any later
+/// attempt. On recovery recover() comes first, with all committables of the manifest, and removes
+/// what an earlier attempt left unfinished. Rows written after a barrier never wait for an earlier
+/// epoch's commit.
 ///
 /// write() never blocks: accepted = false means the outbox is full, nothing was taken, and
 /// ConnectorContext::wake will be called. Blocking work goes through ConnectorContext::io.
@@ -66,9 +67,12 @@ class Sink {
     (void)fresh;
     return {};
   }
-  virtual Result<std::unique_ptr<SinkWriter>> open(const ConnectorContext& context, SchemaPtr schema) const = 0;
-  /// Called once by the runtime after every commit of a bounded run is done: blocking, on an I/O thread.
-  virtual Status finish(FileSystem& files, const std::string& job, const std::string& lineage) const {
+  virtual Result<std::unique_ptr<SinkWriter>> open(const ConnectorContext& context,
+                                                   SchemaPtr schema) const = 0;
+  /// Called once by the runtime after every commit of a bounded run is done: blocking, on an I/O
+  /// thread.
+  virtual Status finish(FileSystem& files, const std::string& job,
+                        const std::string& lineage) const {
     (void)files;
     (void)job;
     (void)lineage;

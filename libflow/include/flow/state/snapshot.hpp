@@ -1,22 +1,23 @@
 #pragma once
 
+#include "flow/base/error.hpp"
+#include "flow/base/ids.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "flow/base/error.hpp"
-#include "flow/base/ids.hpp"
-
 namespace flow {
 
 /// Receives one operator's part of a snapshot. Two kinds of content:
 ///
 /// * blobs: small plain data of this subtask (watermarks, source positions, continuations of
-///   interrupted fires, batches waiting inside the chain). Written while the operator is held still,
-///   so they must be cheap.
-/// * entries: keyed state, each in its key group, any order; copied out in slices after the barrier.
+///   interrupted fires, batches waiting inside the chain). Written while the operator is held
+///   still, so they must be cheap.
+/// * entries: keyed state, each in its key group, any order; copied out in slices after the
+/// barrier.
 ///
 /// Bytes are opaque to everybody but the operator and begin with a version of its own.
 /// Thread: actor-confined; buffers in memory, the runtime hands chunks to I/O.
