@@ -31,3 +31,12 @@ inline auto ContainsSubstring(const std::string& part) { return Catch::Matchers:
 #endif
 
 }  // namespace flow::testing
+
+#if FLOW_CATCH2_MAJOR == 3
+// Names that version 2 has in this namespace and that tests use.
+namespace Catch {
+using Matchers::EndsWith;
+using Matchers::StartsWith;
+inline auto Contains(const std::string& part) { return Matchers::ContainsSubstring(part); }
+}  // namespace Catch
+#endif
