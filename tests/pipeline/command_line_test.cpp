@@ -105,6 +105,24 @@ TEST_CASE("an interrupt stops the job, commits and exits with 1; the next run go
   CHECK(std::unique(rows.begin(), rows.end()) == rows.end());
 }
 
+TEST_CASE("a changed job does not go on from the snapshot of another", "[pipeline][command]") {
+  TempDir dir;
+  const auto job = [&](const std::string& filter) {
+    return dir
+        .write("x.yaml", "checkpoints: {directory: " + (dir / "state").string() +
+                             ", interval: 50ms}\nsources:\n  n: {connector: sequence, rate: 1000, "
+                             "schema: {n: int64}}\nsteps:\n  s: {from: n, filter: " +
+                             filter + "}\nsinks:\n  out: {from: s, connector: blackhole}\n")
+        .string();
+  };
+  CHECK(flowctl({"run", job("n > 1"), "--duration", "300ms"}).code == 1);
+  const auto changed = flowctl({"run", job("n > 2"), "--duration", "300ms"});
+  CHECK(changed.code == 2);
+  CHECK_THAT(changed.err, Contains("E1221") && Contains("--fresh"));
+  CHECK(flowctl({"run", job("n > 2"), "--duration", "300ms", "--fresh"}).code == 1);
+  CHECK(flowctl({"run", job("n > 2"), "--duration", "300ms"}).code == 1);
+}
+
 TEST_CASE("a second process on the same state directory is refused", "[pipeline][command]") {
   TempDir dir;
   const auto path =

@@ -79,25 +79,24 @@ Result<std::shared_ptr<const RestorePoint>> JobStart::look_for_restore_point(
 }
 
 Status JobStart::check_fits(const Manifest& manifest) const {
-  if (manifest.plan_fingerprint == plan_fingerprint_) return {};
-  const auto refuse = [&](std::string cause) {
-    return Error{Errc::snapshot_incompatible,
-                 "the last snapshot of job '" + plan_->job + "' does not fit it"}
+  const auto refuse = [&](Errc code, std::string cause) {
+    return Error{code, "the last snapshot of job '" + plan_->job + "' does not fit it"}
         .with_cause(std::move(cause))
         .with_remedy("go back to the job that wrote it, or run with --fresh to begin again");
   };
-  if (manifest.key_groups != plan_->key_groups)
-    return refuse("it has " + std::to_string(manifest.key_groups) + " key groups, the job " +
-                  std::to_string(plan_->key_groups));
   if (manifest.key_format != kKeyFormatVersion)
-    return refuse("its keys are written in format " + std::to_string(manifest.key_format));
+    return refuse(Errc::snapshot_incompatible,
+                  "its keys are written in format " + std::to_string(manifest.key_format));
+  if (manifest.plan_fingerprint == plan_fingerprint_) return {};
+  // What of the state would survive a change is not known yet, so nothing is guessed.
   std::set<std::string, std::less<>> names;
   for (const auto& chain : plan_->chains)
     for (const auto& link : chain.links) names.insert(link.name);
   for (const auto& part : manifest.operators)
     if (!names.contains(part.operator_name))
-      return refuse("it holds state of '" + part.operator_name + "', which the job does not have");
-  return {};
+      return refuse(Errc::plan_changed,
+                    "it holds state of '" + part.operator_name + "', which the job does not have");
+  return refuse(Errc::plan_changed, "a step, a schema or the parallelism has changed");
 }
 
 Status JobStart::check_outside(bool fresh) const {
