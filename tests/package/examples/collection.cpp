@@ -3,10 +3,11 @@
 #include <flow/flow.hpp>
 #include <flow/record/builder.hpp>
 
-#include <connectors/memory/collecting_sink.hpp>
-#include <connectors/memory/collection_source.hpp>
+#include <connectors/memory/collection.hpp>
 
 #include <iostream>
+#include <memory>
+#include <vector>
 
 using namespace flow;
 
@@ -17,14 +18,16 @@ int main(int argc, char** argv) {
   for (const auto* word : {"slab", "batch", "barrier", "watermark"})
     builder.append_row({std::string{word}, std::int64_t(std::string{word}.size())});
 
-  const auto collected = std::make_shared<memory::Collected>();
+  const auto collection = std::make_shared<memory::Collection>();
   Environment env{"collection"};
-  env.from("words", memory::make_collection_source(schema, {builder.finish()}))
+  env.from("words", std::make_shared<const memory::CollectionSource>(
+                        schema, std::vector<Batch>{builder.finish()}))
       .filter("length > 4")
       .select({{"shout", "upper(word) || '!'"}})
-      .to("collected", memory::make_collecting_sink(collected));
+      .to("collected", std::make_shared<const memory::CollectionSink>(collection));
 
   const int code = env.main(argc, argv);
-  for (const auto& row : collected->rows()) std::cout << to_string(row[0]) << "\n";
+  for (const auto& batch : collection->batches())
+    for (const auto& row : rows_of(batch)) std::cout << to_string(row[0]) << "\n";
   return code;
 }
