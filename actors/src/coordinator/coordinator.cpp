@@ -113,7 +113,7 @@ void CoordinatorActor::consider() {
 void CoordinatorActor::begin(BarrierKind kind) {
   trace("checkpoint begins", next_epoch_);
   const auto now = setup_.world.clock.monotonic();
-  if (auto status = setup_.world.failure_points.hit("checkpoint.before_trigger"); !status) {
+  if (auto status = setup_.world.failure_points.hit("coordinator.before_trigger"); !status) {
     fail(std::move(status).error());
     return;
   }
