@@ -207,6 +207,15 @@ class Validator {
 
   void derive(std::size_t index, const SourceNode& source,
               const std::vector<StreamShape>& /*inputs*/) {
+    if (source.on_error == OnError::dead_letter) {
+      broken_[index] = true;
+      fail(
+          Error{Errc::bad_value, "'" + nodes()[index].name +
+                                     "' asks for dead letters, which this version does not deliver"}
+              .with_remedy("use `on_error: skip`, which counts such rows, or `fail`")
+              .at(nodes()[index].place));
+      return;
+    }
     StreamShape shape;
     shape.schema = source.source->schema();
     shape.time_column = source.time_column;

@@ -85,6 +85,14 @@ TEST_CASE("an event-time window needs a watermark", "[unit][graph]") {
   CHECK(errors[0].where().line == 2);
 }
 
+TEST_CASE("dead letters are refused as long as nobody delivers them", "[unit][graph]") {
+  Graph graph;
+  graph.source("flights", kFlights).sink("out", "flights");
+  auto asking = graph.get();
+  std::get<SourceNode>(asking.nodes[0].what).on_error = OnError::dead_letter;
+  CHECK(lines(validate(asking).errors) == Lines{"1 bad_value"});
+}
+
 TEST_CASE("an unread output is a warning", "[unit][graph]") {
   Graph graph;
   graph.source("flights", kFlights).source("other", kFlights).sink("out", "flights");
