@@ -73,10 +73,11 @@ Value random_value(DataType type, Random& random) {
 }
 
 Batch random_batch(SlabPool& pool, Random& random, std::uint32_t rows) {
-  BatchBuilder builder{every_type(), pool};
+  const auto schema = every_type();
+  BatchBuilder builder{schema, pool};
   for (std::uint32_t i = 0; i < rows; ++i) {
     Row row;
-    for (const auto& field : every_type()->fields())
+    for (const auto& field : schema->fields())
       row.push_back(random_value(field.type, random));
     builder.append_row(row);
   }
