@@ -72,7 +72,8 @@ TEST_CASE("a closed pipe ends the job without noise", "[pipeline][command]") {
                               "out: {from: n, connector: print}\n")
                         .string();
   const auto exit = run_process(
-      {"bash", "-c", "set -o pipefail; '" + flowctl_path() + "' run '" + path + "' | head -3"});
+      {"bash", "-c",
+       "set -o pipefail; '" + flowctl_path() + "' run '" + path + "' --parallelism 1 | head -3"});
   CHECK(exit.code == 0);
   CHECK(exit.out == "{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n");
   CHECK_THAT(exit.err, !Contains("error"));
