@@ -77,8 +77,7 @@ Batch random_batch(SlabPool& pool, Random& random, std::uint32_t rows) {
   BatchBuilder builder{schema, pool};
   for (std::uint32_t i = 0; i < rows; ++i) {
     Row row;
-    for (const auto& field : schema->fields())
-      row.push_back(random_value(field.type, random));
+    for (const auto& field : schema->fields()) row.push_back(random_value(field.type, random));
     builder.append_row(row);
   }
   return builder.finish();
