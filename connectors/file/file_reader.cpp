@@ -10,6 +10,8 @@ namespace flow::file {
 namespace {
 
 constexpr std::size_t kMostBadRows = 1024;
+// Dead letters that wait to be taken make one batch: about this much, and what one window holds.
+constexpr std::size_t kMostBadBytes = 1024 * 1024;
 
 }  // namespace
 
@@ -57,8 +59,7 @@ Result<Polled> FileReader::poll() {
     if (builder_.rows() > 0) return emit(active);
     settle(active);
     if (step == Step::pending) return Polled{};
-    if (!bad_ready_.empty() && bad_ready_.size() >= kMostBadRows &&
-        plan_.on_error == OnError::dead_letter) {
+    if (bad_rows_wait() && plan_.on_error == OnError::dead_letter) {
       // Nothing but bad rows; they have to be taken before there can be more.
       Polled polled;
       polled.not_before = context_.clock.monotonic();
@@ -85,9 +86,8 @@ Result<FileReader::Step> FileReader::advance(Active& active) {
   auto room = kMostBadRows;
   if (plan_.on_error == OnError::fail) room = 1;
   if (plan_.on_error == OnError::dead_letter) {
-    const auto waiting = bad_ready_.size() + bad_staged_.size();
-    if (waiting >= kMostBadRows) return Step::emit;
-    room = kMostBadRows - waiting;
+    if (bad_rows_wait()) return Step::emit;
+    room = kMostBadRows - bad_ready_.size() - bad_staged_.size();
   }
   auto state = decoder_->decode(builder_, rejected_, room);
   if (!state) return describe(active, std::move(state).error());
@@ -164,7 +164,8 @@ Result<FileReader::Step> FileReader::fail_stream(Active& active, Error error) {
   const auto rest = window_.empty() ? window_ : window_.substr(decoder_->consumed());
   bad_staged_.push_back({place_of(active, decoder_->position()),
                          error.cause().empty() ? error.message() : error.cause(),
-                         std::string{rest.substr(0, kMaxRejectedBytes)}});
+                         std::string{rest.substr(0, kMaxRejectedBytes)}, error.code()});
+  bad_bytes_ += bad_staged_.back().bytes.size();
   active.finished = true;
   return Step::again;
 }
@@ -177,7 +178,9 @@ Status FileReader::take_rejected(const Active& active) {
     if (bad_staged_.size() + bad_ready_.size() >= kMostBadRows) break;
     auto reason =
         row.column.empty() ? std::move(row.reason) : "column '" + row.column + "': " + row.reason;
-    bad_staged_.push_back({place_of(active, row.at), std::move(reason), std::move(row.bytes)});
+    bad_bytes_ += row.bytes.size();
+    bad_staged_.push_back(
+        {place_of(active, row.at), std::move(reason), std::move(row.bytes), row.code});
   }
   rejected_.clear();
   return {};
@@ -206,7 +209,15 @@ std::string FileReader::position(std::uint32_t split) const {
   return at == positions_.end() ? std::string{} : at->second;
 }
 
-std::vector<BadRow> FileReader::take_bad_rows() { return std::exchange(bad_ready_, {}); }
+std::vector<BadRow> FileReader::take_bad_rows() {
+  for (const auto& row : bad_ready_) bad_bytes_ -= row.bytes.size();
+  return std::exchange(bad_ready_, {});
+}
+
+/// There are as many as are kept: they have to be taken before there can be more.
+bool FileReader::bad_rows_wait() const noexcept {
+  return bad_ready_.size() + bad_staged_.size() >= kMostBadRows || bad_bytes_ >= kMostBadBytes;
+}
 
 std::uint64_t FileReader::bytes_read() const {
   auto bytes = bytes_before_;

@@ -48,6 +48,7 @@ class FileReader final : public SourceReader {
   Result<Step> take_block(Active& active);
   Result<Step> fail_stream(Active& active, Error error);
   Status take_rejected(const Active& active);
+  [[nodiscard]] bool bad_rows_wait() const noexcept;
   void make_window(Active& active, Block block);
   void settle(const Active& active);
   Polled emit(const Active& active);
@@ -71,6 +72,7 @@ class FileReader final : public SourceReader {
   std::vector<RejectedRow> rejected_;
   std::vector<BadRow> bad_staged_;  ///< Behind the position.
   std::vector<BadRow> bad_ready_;
+  std::size_t bad_bytes_ = 0;  ///< Of both.
   std::uint64_t bad_count_ = 0;
   std::optional<Error> failure_;    ///< Behind the batch that was given last.
   std::uint64_t rows_given_ = 0;    ///< Of the present split, since it was assigned.

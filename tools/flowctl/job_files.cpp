@@ -73,7 +73,6 @@ Result<ExecutionPlan> plan_job(const LoadedJob& job, const JobArguments& argumen
   options.key_groups = job.topology.key_groups;
   options.checkpoints = job.topology.checkpoints;
   options.restart = job.topology.restart;
-  options.dead_letters = job.topology.dead_letters;
   FLOW_ASSIGN(auto planned, plan(*job.graph, options));
   if (job.topology.linger) planned.linger = *job.topology.linger;
   return planned;

@@ -18,7 +18,6 @@ Status for_each_sink(const ExecutionPlan& plan, Body&& body) {
       if (const auto* sink = std::get_if<PlannedSink>(&link.what))
         if (auto status = body(*sink->sink); !status)
           return std::move(status).error().with_context("sink '" + link.node + "'");
-  if (plan.dead_letters) return body(*plan.dead_letters);
   return {};
 }
 

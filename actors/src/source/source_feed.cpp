@@ -1,5 +1,7 @@
 #include "source/source_feed.hpp"
 
+#include "flow/connector/dead_letter.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -32,17 +34,18 @@ void SourceFeed::on_prefix(PrefixDone prefix) {
 
 Result<bool> SourceFeed::feed(Chain& chain, std::chrono::nanoseconds now) {
   if (watermark_due_ != EventTime::min()) {
-    chain.push_watermark(0, std::exchange(watermark_due_, EventTime::min()));
+    chain.push_watermark(kRows, std::exchange(watermark_due_, EventTime::min()));
     return true;
   }
   if (idle_due_) {
     idle_due_ = false;
-    chain.push_idle(0);
+    chain.push_idle(kRows);
     return true;
   }
   if (end_due_) {
     end_due_ = false;
-    chain.push_end(0);
+    chain.push_end(kRows);
+    if (letters_) chain.push_end(kDeadLetters);
     return true;
   }
   if (ended_) return false;
@@ -51,9 +54,10 @@ Result<bool> SourceFeed::feed(Chain& chain, std::chrono::nanoseconds now) {
   not_before_.reset();
   FLOW_ASSIGN(auto event, driver_->poll());
   watermark_due_ = event.watermark;
+  const auto letters = push_dead_letters(chain);
   switch (event.kind) {
     case SourceEvent::Kind::rows:
-      chain.push_batch(0, std::move(event.batch));
+      chain.push_batch(kRows, std::move(event.batch));
       return true;
     case SourceEvent::Kind::watermark:
       return true;
@@ -70,12 +74,21 @@ Result<bool> SourceFeed::feed(Chain& chain, std::chrono::nanoseconds now) {
     case SourceEvent::Kind::pending:
       dry_ = true;
       not_before_ = event.not_before;
-      return false;
+      return letters;
     case SourceEvent::Kind::ended:
       ended_ = end_due_ = true;
       return true;
   }
   return false;
+}
+
+bool SourceFeed::push_dead_letters(Chain& chain) {
+  if (!letters_) return false;
+  const auto rows = driver_->take_bad_rows();
+  if (rows.empty()) return false;
+  chain.push_batch(kDeadLetters, make_dead_letters(letters_->source, rows, letters_->clock.wall(),
+                                                   letters_->pool));
+  return true;
 }
 
 SourcePart SourceFeed::part() const {

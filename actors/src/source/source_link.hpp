@@ -7,7 +7,7 @@
 namespace flow::actors {
 
 /// The head of a source's chain: gives on what the source has read, so that all that follows is one
-/// chain.
+/// chain. A second one beside it gives on what it could not read.
 ///
 /// Owner: a chain.   Thread: actor-confined.
 class SourceLink final : public Operator {

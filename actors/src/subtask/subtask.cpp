@@ -16,8 +16,12 @@ std::size_t aligned_channels(const WiredSubtask& wired, const PlannedChain& chai
   return std::max<std::size_t>(wired.inputs.size() + (source ? 1 : 0), 1);
 }
 
-bool has_source(const PlannedChain& chain) {
-  return std::holds_alternative<PlannedSource>(chain.links[0].what);
+/// Entries of the chain that its source feeds: rows, dead letters.
+std::uint32_t source_entries(const PlannedChain& chain) {
+  if (!std::holds_alternative<PlannedSource>(chain.links[0].what)) return 0;
+  const bool letters = chain.links.size() > 1 &&
+                       std::holds_alternative<PlannedDeadLetters>(chain.links[1].what);
+  return letters ? 2 : 1;
 }
 
 }  // namespace
@@ -30,7 +34,7 @@ Subtask::Subtask(SubtaskSetup setup, SubtaskPort& port, IoExecutor& io)
       pool_{SlabPool::make()},
       budget_{setup_.options.step_budget},
       linger_{setup_.plan->linger},
-      input_{setup_.wired, port, setup_.options.input_budget, has_source(planned_) ? 1u : 0u},
+      input_{setup_.wired, port, setup_.options.input_budget, source_entries(planned_)},
       output_{*setup_.plan, setup_.wired, port, *pool_, setup_.world.clock},
       aligner_{aligned_channels(setup_.wired, planned_)} {}
 
@@ -98,9 +102,14 @@ Result<std::unique_ptr<Operator>> Subtask::open_link(std::uint32_t index) {
     }
     auto driver = std::make_unique<SourceDriver>(std::move(reader), std::move(options),
                                                  setup_.world.clock, *pool_);
-    source_ = std::make_unique<SourceFeed>(std::move(driver), port_);
+    std::optional<SourceFeed::DeadLetters> letters;
+    if (source_entries(planned_) > SourceFeed::kDeadLetters)
+      letters.emplace(SourceFeed::DeadLetters{link.node, setup_.world.clock, *pool_});
+    source_ = std::make_unique<SourceFeed>(std::move(driver), port_, std::move(letters));
     return std::unique_ptr<Operator>{std::make_unique<SourceLink>()};
   }
+  if (std::holds_alternative<PlannedDeadLetters>(link.what))
+    return std::unique_ptr<Operator>{std::make_unique<SourceLink>()};
   if (const auto* op = std::get_if<PlannedOperator>(&link.what))
     return make_operator(op->spec, op->inputs, op->phase);
   const auto& sink = std::get<PlannedSink>(link.what);
@@ -147,7 +156,7 @@ Status Subtask::open() {
                                        .log = setup_.world.log});
   }
   std::vector<ChainEntry> entries;
-  if (source_) entries.push_back({0, 0});
+  for (std::uint32_t i = 0; i < source_entries(planned_); ++i) entries.push_back({i, 0});
   for (const auto& entry : setup_.wired.entries) {
     const auto& edge = setup_.plan->edges[entry.edge];
     entries.push_back({edge.to_link, edge.to_input});
@@ -260,7 +269,7 @@ Result<bool> Subtask::feed(std::chrono::nanoseconds now) {
   // What comes behind a barrier that is not answered yet belongs to the next epoch.
   if (due_) return false;
   if (source_ && !reading_stopped_ && !aligner_.is_blocked(input_.channels())) {
-    if (!chain_->accepts(0)) {
+    if (!source_->is_accepted_by(*chain_)) {
       source_->on_blocked();
     } else {
       FLOW_ASSIGN(const auto fed, source_->feed(*chain_, now));

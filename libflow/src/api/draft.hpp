@@ -34,6 +34,7 @@ struct DraftNode {
 struct Draft {
   std::string job;
   std::vector<DraftNode> nodes;
+  std::optional<DraftNode> dead_letters;  ///< A sink.
   PlanOptions options;
   std::optional<std::uint32_t> parallelism;
 };

@@ -104,6 +104,19 @@ SourceStream Environment::from(std::string name, std::shared_ptr<const Source> s
   return add_source(std::move(name), {std::move(source), {}, {}, OnError::fail}, where);
 }
 
+Environment& Environment::dead_letters(Connector sink, std::source_location where) {
+  draft_->dead_letters = api::DraftNode{
+      "dead_letters", api::place_of(where), api::DraftSink{std::move(sink)}, {}, {}, {}};
+  return *this;
+}
+
+Environment& Environment::dead_letters(std::shared_ptr<const Sink> sink,
+                                       std::source_location where) {
+  draft_->dead_letters = api::DraftNode{
+      "dead_letters", api::place_of(where), api::DraftSink{std::move(sink)}, {}, {}, {}};
+  return *this;
+}
+
 Environment& Environment::checkpoints(std::string directory, Micros interval) {
   draft_->options.checkpoints.directory = std::move(directory);
   draft_->options.checkpoints.interval = interval;
@@ -144,6 +157,12 @@ LogicalGraph Environment::graph(const ConnectorRegistry& registry,
     }
     node.what = std::visit(NodeMaker{draft, registry, errors}, draft.what);
     graph.nodes.push_back(std::move(node));
+  }
+  if (const auto& draft = draft_->dead_letters) {
+    auto& node = graph.dead_letters.emplace();
+    node.name = draft->name;
+    node.place = draft->place;
+    node.what = std::visit(NodeMaker{*draft, registry, errors}, draft->what);
   }
   return graph;
 }

@@ -1,7 +1,6 @@
 #include "node_reader.hpp"
 
 #include "flow/base/nearest.hpp"
-#include "flow/connector/dead_letter.hpp"
 #include "flow/graph/connect.hpp"
 
 #include <algorithm>
@@ -200,22 +199,18 @@ LogicalNode read_sink(const ConfigNode::Entry& entry, const ConnectorRegistry& c
   return node;
 }
 
-std::shared_ptr<const Sink> read_dead_letters(const ConfigNode& node,
-                                              const ConnectorRegistry& connectors,
-                                              std::vector<Error>& errors) {
+LogicalNode read_dead_letters(const ConfigNode& config, const ConnectorRegistry& connectors,
+                              std::vector<Error>& errors) {
   const auto errors_before = errors.size();
-  Fields fields{node, "'dead_letters'", errors};
-  if (!node.is_map()) return nullptr;
+  LogicalNode node{"dead_letters", config.place, {}, BrokenNode{}, {}, std::nullopt};
+  Fields fields{config, "'dead_letters'", errors};
+  if (!config.is_map()) return node;
   const auto* connector = find_connector(fields, connectors, Direction::sink, errors);
-  if (connector == nullptr) return nullptr;
+  if (connector == nullptr) return node;
   auto options = options_of(fields, errors);
-  if (errors.size() != errors_before) return nullptr;
-  auto made = make_sink_node(*connector, "dead_letters", std::move(options))
-                  .make(dead_letter_schema(), false);
-  if (made) return *std::move(made);
-  auto error = std::move(made).error();
-  errors.push_back(error.where().line == 0 ? std::move(error).at(node.place) : std::move(error));
-  return nullptr;
+  if (errors.size() == errors_before)
+    node.what = make_sink_node(*connector, node.name, std::move(options));
+  return node;
 }
 
 }  // namespace flow

@@ -12,9 +12,8 @@ LogicalNode read_source(const ConfigNode::Entry& entry, const ConnectorRegistry&
 /// Reads one entry of `sinks:`; the connector is made when its schema is known.
 LogicalNode read_sink(const ConfigNode::Entry& entry, const ConnectorRegistry& connectors,
                       std::vector<Error>& errors);
-/// Reads `dead_letters:`.
-std::shared_ptr<const Sink> read_dead_letters(const ConfigNode& node,
-                                              const ConnectorRegistry& connectors,
-                                              std::vector<Error>& errors);
+/// Reads `dead_letters:`: a sink whose inputs are found later.
+LogicalNode read_dead_letters(const ConfigNode& node, const ConnectorRegistry& connectors,
+                              std::vector<Error>& errors);
 
 }  // namespace flow

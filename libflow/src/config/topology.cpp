@@ -21,7 +21,6 @@ class TopologyReader {
   LoadedTopology read(const std::vector<ConfigText>& texts) {
     for (const auto& text : texts) read_file(text);
     if (job().empty() && !texts.empty()) job() = stem_of(texts.front().path);
-    check_dead_letters();
     return {std::move(topology_), std::move(errors_)};
   }
 
@@ -54,7 +53,7 @@ class TopologyReader {
     once("checkpoints", fields, [&](const ConfigNode& node) { read_checkpoints(node); });
     once("restart", fields, [&](const ConfigNode& node) { read_restart(node); });
     once("dead_letters", fields, [&](const ConfigNode& node) {
-      topology_.dead_letters = read_dead_letters(node, connectors_, errors_);
+      topology_.graph.dead_letters = read_dead_letters(node, connectors_, errors_);
     });
     section("sources", fields, [&](const ConfigNode::Entry& entry) {
       return read_source(entry, connectors_, errors_);
@@ -134,20 +133,6 @@ class TopologyReader {
     }
     fields.fail(Error{Errc::bad_value, "'" + std::string{key} + "' must be above zero"}.at(
         fields.take(key)->place));
-  }
-
-  void check_dead_letters() {
-    for (const auto& node : topology_.graph.nodes) {
-      const auto* source = std::get_if<SourceNode>(&node.what);
-      if (source == nullptr || source->on_error != OnError::dead_letter ||
-          topology_.dead_letters != nullptr)
-        continue;
-      errors_.push_back(
-          Error{Errc::missing_key,
-                "'" + node.name + "' sends bad rows to dead letters, which go nowhere"}
-              .with_remedy("add `dead_letters: {connector: file, path: out/dead, format: ndjson}`")
-              .at(node.place));
-    }
   }
 
   const ConnectorRegistry& connectors_;

@@ -45,6 +45,7 @@ SchemaPtr dead_letter_schema() {
   return make_schema({{"at", types::timestamp, false},
                       {"source", types::string, false},
                       {"place", types::string, false},
+                      {"code", types::string, false},
                       {"reason", types::string, false},
                       {"row", types::string, false}});
 }
@@ -54,6 +55,7 @@ Batch make_dead_letters(std::string_view source, std::span<const BadRow> rows, E
   BatchBuilder builder{dead_letter_schema(), pool, static_cast<std::uint32_t>(rows.size())};
   for (const auto& row : rows) {
     builder.append_row({Value{now}, Value{std::string{source}}, Value{readable(row.where)},
+                        Value{"E" + std::to_string(static_cast<unsigned>(row.code))},
                         Value{readable(row.reason)}, Value{readable(row.bytes)}});
   }
   return builder.finish();

@@ -152,7 +152,10 @@ Result<SourceEvent> SourceDriver::poll() {
       case Polled::Kind::batch: {
         FLOW_ASSIGN(event, on_rows(std::move(polled)));
         if (event.kind == SourceEvent::Kind::rows) return event;
-        continue;
+        if (options_.on_error != OnError::dead_letter || bad_rows_.empty()) continue;
+        // Dead letters are not gathered over batches: they have to be taken first.
+        polled.not_before = clock_.monotonic();
+        break;
       }
       case Polled::Kind::split_finished:
         return on_split_finished(polled.split);
@@ -269,11 +272,13 @@ void SourceDriver::set_timeless(const Batch& batch, const Column& times, const O
   batch.for_each_row([&](std::uint32_t row) {
     if (times.is_valid(row)) return;
     ++timeless_;
-    if (bad_rows_.size() >= kMaxBadRows) return;
+    if (!keep && bad_rows_.size() >= kMaxBadRows) return;
     std::string text;
     for (std::size_t i = 0; keep && i < batch.columns().size(); ++i)
       text += (i == 0 ? "" : ",") + to_string(value_at(batch.column(i), row));
-    bad_rows_.push_back({from.split.id, "the event time is null", std::move(text)});
+    if (text.size() > kMaxBadRowBytes) text.resize(kMaxBadRowBytes);
+    bad_rows_.push_back({from.split.id, "the event time is null", std::move(text),
+                         Errc::null_event_time});
   });
 }
 

@@ -29,7 +29,8 @@ std::vector<Caveat> caveats(const ValidatedGraph& graph) {
         add("'" + node.name + "' no longer holds the watermark back when silent for " +
             format_duration(*source->watermark->idle) + ": rows that come after that may be late");
       if (source->on_error != OnError::fail)
-        add("'" + node.name + "' goes on after rows it cannot read; they are counted");
+        add("'" + node.name + "' goes on after rows it cannot read; they " +
+            (source->on_error == OnError::skip ? "are counted" : "go to 'dead_letters'"));
       continue;
     }
     const auto* op = std::get_if<OperatorNode>(&node.what);

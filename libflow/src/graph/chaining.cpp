@@ -26,7 +26,6 @@ class Chaining {
     plan_.key_groups = options.key_groups;
     plan_.checkpoints = options.checkpoints;
     plan_.restart = options.restart;
-    plan_.dead_letters = options.dead_letters;
     streams_.resize(graph.graph.nodes.size());
     read_.resize(graph.graph.nodes.size());
     for (std::size_t i = 0; i < read_.size(); ++i)
@@ -77,7 +76,12 @@ class Chaining {
                                PlannedSource{source.source, source.connector, source.time_column,
                                              source.watermark, source.on_error},
                                1, 1);
-    publish(i, chain, link);
+    const auto& ports = graph_.resolved[i].ports;
+    streams_[i].push_back({{chain, link, 0}, ports[0]});
+    if (ports.size() <= kDeadLetterPort) return {};
+    const auto name = node(i).name + ".dead_letters";
+    const auto letters = new_link(chain, name, name, PlannedDeadLetters{node(i).name}, 1, 1);
+    streams_[i].push_back({{chain, letters, 0}, ports[kDeadLetterPort]});
     return {};
   }
 
@@ -104,8 +108,10 @@ class Chaining {
     const auto chain = chain_for(inputs, parallelism);
     const auto link = new_link(
         chain, node(i).name, node(i).name,
-        PlannedSink{made, sink.connector, inputs[0].shape.schema, inputs[0].shape.changelog}, 1, 0);
-    connect(inputs[0], chain, link, 0, Exchange::forward, {});
+        PlannedSink{made, sink.connector, inputs[0].shape.schema, inputs[0].shape.changelog},
+        static_cast<std::uint32_t>(inputs.size()), 0);
+    for (std::uint32_t input = 0; input < inputs.size(); ++input)
+      connect(inputs[input], chain, link, input, Exchange::forward, {});
     return {};
   }
 
@@ -231,7 +237,7 @@ class Chaining {
   }
 
   std::uint32_t new_link(std::uint32_t chain, std::string name, std::string node_name,
-                         std::variant<PlannedSource, PlannedOperator, PlannedSink> what,
+                         std::variant<PlannedSource, PlannedDeadLetters, PlannedOperator, PlannedSink> what,
                          std::uint32_t inputs, std::size_t ports) {
     auto& links = plan_.chains[chain].links;
     links.push_back({std::move(name), std::move(node_name), std::move(what), inputs, {}});

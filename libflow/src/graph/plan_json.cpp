@@ -83,6 +83,9 @@ struct LinkJson {
     if (source.watermark->idle)
       json["watermark"]["idle"] = format_duration(*source.watermark->idle);
   }
+  void operator()(const PlannedDeadLetters& letters) const {
+    json["dead_letters_of"] = letters.source;
+  }
   void operator()(const PlannedOperator& op) const {
     if (op.phase != Phase::single) json["phase"] = phase_name(op.phase);
     json.update(to_json(op.spec));

@@ -19,6 +19,9 @@ std::string describe(const PlannedLink& link) {
                 format_duration(source.watermark->delay);
       return text;
     }
+    std::string operator()(const PlannedDeadLetters& letters) const {
+      return "dead letters of " + letters.source;
+    }
     std::string operator()(const PlannedOperator& op) const {
       auto text = std::string{verb_of(op.spec)} + " " + link.node;
       if (op.phase == Phase::local) text += " (local)";
@@ -87,6 +90,8 @@ std::string to_dot(const ExecutionPlan& plan) {
       text += "    " + id(c, l) + " [label=" + dot_string(chain.links[l].name) + "];\n";
     text += "  }\n";
     for (std::size_t l = 0; l < chain.links.size(); ++l) {
+      if (std::holds_alternative<PlannedDeadLetters>(chain.links[l].what))
+        text += "    " + id(c, 0) + " -> " + id(c, l) + " [style=dotted];\n";
       for (const auto& port : chain.links[l].ports) {
         for (const auto& target : port) {
           text += "  " + id(c, l) + " -> ";

@@ -1,4 +1,5 @@
 #include "flow/base/nearest.hpp"
+#include "flow/connector/dead_letter.hpp"
 #include "flow/graph/logical_graph.hpp"
 
 #include <algorithm>
@@ -29,6 +30,7 @@ class Validator {
  public:
   explicit Validator(LogicalGraph graph) {
     valid_.graph = std::move(graph);
+    route_dead_letters();
     valid_.resolved.resize(nodes().size());
     broken_.resize(nodes().size(), false);
   }
@@ -62,6 +64,47 @@ class Validator {
     if (errors_.empty() && !broken) result.graph = std::move(valid_);
     result.errors = std::move(errors_);
     return result;
+  }
+
+  /// Turns the sink of dead letters into a sink like any other.
+  void route_dead_letters() {
+    std::vector<InputRef> inputs;
+    auto& sink = valid_.graph.dead_letters;
+    for (auto& node : valid_.graph.nodes) {
+      const auto* source = std::get_if<SourceNode>(&node.what);
+      if (source == nullptr || source->on_error != OnError::dead_letter) continue;
+      if (!sink) {
+        fail(Error{Errc::missing_key,
+                   "'" + node.name + "' sends bad rows to dead letters, which go nowhere"}
+                 .with_remedy(
+                     "add `dead_letters: {connector: file, path: out/dead, format: ndjson}`")
+                 .at(node.place));
+        continue;
+      }
+      const auto name = node.name + ".dead_letters";
+      node.side_outputs[kDeadLetterPort] = name;
+      inputs.push_back({name, sink->place});
+    }
+    if (!sink) return;
+    dead_letters_ = valid_.graph.nodes.size();
+    if (inputs.empty()) {
+      warnings_.push_back(Error{Errc::nothing_to_do, "no source sends rows to 'dead_letters'"}
+                              .with_remedy("set `on_error: dead_letter` on a source")
+                              .at(sink->place));
+      if (const auto* made = std::get_if<SinkNode>(&sink->what)) make_sink(*sink, *made, letters());
+    } else {
+      // Rare rows: one subtask, one file.
+      sink->inputs = std::move(inputs);
+      sink->parallelism = 1;
+      valid_.graph.nodes.push_back(*std::move(sink));
+    }
+    sink.reset();
+  }
+
+  static StreamShape letters() {
+    StreamShape shape;
+    shape.schema = dead_letter_schema();
+    return shape;
   }
 
   void add_name(const std::string& name, const SourcePlace& place,
@@ -126,7 +169,8 @@ class Validator {
     if (std::holds_alternative<BrokenNode>(node.what)) return;
     const auto count = node.inputs.size();
     const auto* op = std::get_if<OperatorNode>(&node.what);
-    const bool any = op != nullptr && std::holds_alternative<UnionSpec>(op->spec);
+    const bool any =
+        (op != nullptr && std::holds_alternative<UnionSpec>(op->spec)) || index == dead_letters_;
     const std::size_t expected = std::holds_alternative<SourceNode>(node.what) ? 0 : 1;
     if (any ? count >= 1 : count == expected) return;
     broken_[index] = true;
@@ -207,20 +251,13 @@ class Validator {
 
   void derive(std::size_t index, const SourceNode& source,
               const std::vector<StreamShape>& /*inputs*/) {
-    if (source.on_error == OnError::dead_letter) {
-      broken_[index] = true;
-      fail(
-          Error{Errc::bad_value, "'" + nodes()[index].name +
-                                     "' asks for dead letters, which this version does not deliver"}
-              .with_remedy("use `on_error: skip`, which counts such rows, or `fail`")
-              .at(nodes()[index].place));
-      return;
-    }
     StreamShape shape;
     shape.schema = source.source->schema();
     shape.time_column = source.time_column;
     shape.has_watermark = source.watermark.has_value();
-    valid_.resolved[index].ports = {std::move(shape)};
+    auto& ports = valid_.resolved[index].ports;
+    ports = {std::move(shape)};
+    if (nodes()[index].side_outputs.contains(kDeadLetterPort)) ports.push_back(letters());
   }
 
   void derive(std::size_t index, const OperatorNode& op, const std::vector<StreamShape>& inputs) {
@@ -240,22 +277,26 @@ class Validator {
   }
 
   void derive(std::size_t index, const SinkNode& node, const std::vector<StreamShape>& inputs) {
-    auto sink = node.make(inputs[0].schema, inputs[0].changelog);
-    auto status =
-        sink ? (*sink)->accept(*inputs[0].schema, inputs[0].changelog) : Status{sink.error()};
-    if (!status) {
-      auto error = std::move(status).error();
-      if (error.where().line == 0) error = std::move(error).at(nodes()[index].place);
-      fail(std::move(error).with_context("sink '" + nodes()[index].name + "'"));
-      return;
-    }
-    valid_.resolved[index].sink = *std::move(sink);
+    valid_.resolved[index].sink = make_sink(nodes()[index], node, inputs[0]);
+  }
+
+  /// Null if it cannot be made or does not take what comes.
+  std::shared_ptr<const Sink> make_sink(const LogicalNode& node, const SinkNode& what,
+                                        const StreamShape& input) {
+    auto sink = what.make(input.schema, input.changelog);
+    auto status = sink ? (*sink)->accept(*input.schema, input.changelog) : Status{sink.error()};
+    if (status) return *std::move(sink);
+    auto error = std::move(status).error();
+    if (error.where().line == 0) error = std::move(error).at(node.place);
+    fail(std::move(error).with_context("sink '" + node.name + "'"));
+    return nullptr;
   }
 
   void check_outputs() {
-    const bool has_sink = std::any_of(nodes().begin(), nodes().end(), [](const LogicalNode& node) {
-      return std::holds_alternative<SinkNode>(node.what) ||
-             std::holds_alternative<BrokenNode>(node.what);
+    const bool has_sink = std::any_of(nodes().begin(), nodes().end(), [&](const LogicalNode& node) {
+      return (std::holds_alternative<SinkNode>(node.what) ||
+              std::holds_alternative<BrokenNode>(node.what)) &&
+             &node != nodes().data() + dead_letters_.value_or(nodes().size());
     });
     if (!has_sink) {
       fail(Error{Errc::nothing_to_do, "topology has no sink"}.with_remedy(
@@ -264,7 +305,9 @@ class Validator {
     }
     std::vector<bool> read(nodes().size(), false);
     for (const auto& resolved : valid_.resolved)
-      for (const auto& input : resolved.inputs) read[input.node] = true;
+      for (const auto& input : resolved.inputs)
+        if (input.port == 0 || !std::holds_alternative<SourceNode>(nodes()[input.node].what))
+          read[input.node] = true;
     for (std::size_t i = 0; i < nodes().size(); ++i) {
       if (read[i] || broken_[i] || std::holds_alternative<SinkNode>(nodes()[i].what)) continue;
       warnings_.push_back(Error{Errc::nothing_to_do, "nobody reads '" + nodes()[i].name + "'"}.at(
@@ -273,6 +316,7 @@ class Validator {
   }
 
   ValidatedGraph valid_;
+  std::optional<std::size_t> dead_letters_;  ///< The node that all dead letters end in.
   std::vector<bool>
       broken_;  ///< Nodes whose shape cannot be known; what reads them reports nothing more.
   std::unordered_map<std::string, SourcePlace> places_;

@@ -71,6 +71,7 @@ Result<Chain::State> ChainLoop::step(std::chrono::nanoseconds budget) {
   const auto begin = clock.monotonic();
   announce_restored();
   mark_wakeups(clock);
+  if (work_.empty()) draining_ = false;
   for (std::uint32_t calls = 1;; ++calls) {
     auto* const node = deepest_runnable();
     if (node == nullptr) return resting_state();

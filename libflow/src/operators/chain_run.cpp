@@ -32,6 +32,7 @@ void ChainLoop::update_work(const Node& node) noexcept {
     work_.insert(node.index);
   } else {
     work_.erase(node.index);
+    if (work_.empty()) draining_ = false;
   }
 }
 

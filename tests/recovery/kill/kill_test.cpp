@@ -1,12 +1,9 @@
 #include "flow/base/failure_points.hpp"
 #include "flow/base/random.hpp"
-#include "support/catch.hpp"
-#include "support/flowctl.hpp"
+#include "killed_job.hpp"
 #include "support/seed.hpp"
-#include "support/temp_dir.hpp"
 
 #include <csignal>
-#include <cstdlib>
 
 namespace flow::testing {
 namespace {
@@ -15,7 +12,7 @@ using std::chrono::milliseconds;
 
 /// A keyed, windowed job over a file with checkpoints all the time: long enough to be killed often,
 /// with disorder, hopping windows, a late side output and a second sink.
-class Job {
+class Job : public KilledJob {
  public:
   Job() {
     const auto made = flowctl({"generate", "datagen",
@@ -66,33 +63,7 @@ sinks:
 )")
                     .string();
   }
-
-  [[nodiscard]] std::vector<std::string> command(const std::string& run) const {
-    return {flowctl_path(), "run",
-            topology_,      "--json",
-            "--set",        "OUT=" + (dir_ / (run + "/out")).string(),
-            "--set",        "STATE=" + (dir_ / (run + "/state")).string()};
-  }
-  [[nodiscard]] std::vector<std::string> output(const std::string& run) const {
-    return output_lines((dir_ / (run + "/out")).string());
-  }
-
-  /// Runs to the end without being disturbed.
-  void finish(const std::string& run) const {
-    const auto exit = run_process(command(run), {}, std::chrono::minutes{5});
-    INFO(exit.err);
-    REQUIRE(exit.code == 0);
-  }
-
- private:
-  TempDir dir_;
-  std::string topology_;
 };
-
-int kills() {
-  const char* text = std::getenv("FLOW_KILLS");  // NOLINT(concurrency-mt-unsafe): one thread
-  return text == nullptr ? 8 : std::atoi(text);
-}
 
 TEST_CASE("kill -9 at any moment neither loses nor doubles a row", "[recovery][kill]") {
   const Job job;

@@ -13,7 +13,7 @@ PlanBuilder::PlanBuilder(std::string job) {
 }
 
 void PlanBuilder::add(const std::string& name,
-                      std::variant<PlannedSource, PlannedOperator, PlannedSink> what) {
+                      decltype(PlannedLink::what) what) {
   auto& links = plan_.chains.back().links;
   PlannedLink link;
   link.name = link.node = name;

@@ -28,7 +28,7 @@ class PlanBuilder {
   [[nodiscard]] ExecutionPlan& plan() noexcept { return plan_; }
 
  private:
-  void add(const std::string& name, std::variant<PlannedSource, PlannedOperator, PlannedSink> what);
+  void add(const std::string& name, decltype(PlannedLink::what) what);
 
   ExecutionPlan plan_;
   StreamShape shape_;

@@ -75,6 +75,26 @@ TEST_CASE("late rows are a stream", "[unit][api]") {
         *built.validation.graph->resolved[0].ports[0].schema);
 }
 
+TEST_CASE("rows that cannot be read go to the dead letters of the environment", "[unit][api]") {
+  Environment env{"letters"};
+  env.dead_letters(Connector{"seen"});
+  flights(env).on_error(OnError::dead_letter).filter("delay > 15").to("out", Connector{"seen"});
+  const auto built = build(env);
+  REQUIRE(built.errors.empty());
+  REQUIRE(built.validation.graph);
+  const auto& nodes = built.validation.graph->graph.nodes;
+  REQUIRE(nodes.size() == 4);
+  CHECK(nodes[3].name == "dead_letters");
+  CHECK(nodes[3].inputs.at(0).name == "flights.dead_letters");
+  CHECK(plan(*built.validation.graph, env.options()));
+
+  Environment nowhere{"nowhere"};
+  flights(nowhere).on_error(OnError::dead_letter).to("out", Connector{"seen"});
+  const auto errors = build(nowhere).validation.errors;
+  REQUIRE(errors.size() == 1);
+  CHECK(errors.front().code() == Errc::missing_key);
+}
+
 TEST_CASE("mistakes are reported with the line of the call", "[unit][api]") {
   Environment env{"wrong"};
   const auto line = static_cast<std::uint32_t>(__LINE__ + 1);

@@ -86,10 +86,33 @@ TEST_CASE("sources are checked against their schema", "[unit][config]") {
   CHECK(source(", watermark: 5s") == Places{"2:70 missing_key"});
   CHECK(source(", event_time: at, watermark: -5s") == Places{"2:86 bad_value"});
   CHECK(source(", on_error: ignore") == Places{"2:69 bad_value"});
-  CHECK(source(", on_error: dead_letter") == Places{"2:3 missing_key"});
+  CHECK(source(", on_error: dead_letter").empty());
   CHECK(source(", cuont: 5") == Places{"2:66 unknown_option"});
   CHECK(source(", count: many") == Places{"2:66 bad_option"});
   CHECK(source(", parallelism: 0") == Places{"2:72 bad_value"});
+}
+
+TEST_CASE("the sink of dead letters is read like any other", "[unit][config]") {
+  const auto text = [](const std::string& letters, const std::string& policy) {
+    return "dead_letters: " + letters +
+           "\nsources:\n  a: {connector: rows, schema: {x: int64}, on_error: " + policy +
+           "}\nsinks:\n  o: {from: a, connector: seen}\n";
+  };
+  CHECK(load(text("{connector: seen}", "dead_letter")).errors.empty());
+  CHECK(places(load(text("{connector: saw}", "dead_letter")).errors) ==
+        Places{"1:27 unknown_connector"});
+  CHECK(places(load(text("{path: x}", "dead_letter")).errors) == Places{"1:15 missing_key"});
+  const auto made = [&](const std::string& letters, const std::string& policy) {
+    return places(validate(load(text(letters, policy)).topology.graph).errors);
+  };
+  CHECK(made("{connector: seen}", "dead_letter").empty());
+  CHECK(made("{connector: seen, sngle: true}", "dead_letter") == Places{"1:33 unknown_option"});
+  CHECK(made("{connector: seen, sngle: true}", "fail") == Places{"1:33 unknown_option"});
+  // Asked for, but nowhere to go.
+  CHECK(places(validate(load("sources:\n  a: {connector: rows, schema: {x: int64}, on_error: "
+                             "dead_letter}\nsinks:\n  o: {from: a, connector: seen}\n")
+                            .topology.graph)
+                   .errors) == Places{"2:3 missing_key"});
 }
 
 TEST_CASE("a connector that cannot write is no sink", "[unit][config]") {

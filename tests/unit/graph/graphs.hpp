@@ -40,6 +40,18 @@ class Graph {
     graph_.nodes.back().side_outputs.emplace(1, std::move(name));
     return *this;
   }
+  /// The last node, a source, sends away what it cannot read.
+  Graph& on_error(OnError policy) {
+    std::get<SourceNode>(graph_.nodes.back().what).on_error = policy;
+    return *this;
+  }
+  /// The last node, a sink, becomes the one of dead letters.
+  Graph& as_dead_letters() {
+    graph_.dead_letters = std::move(graph_.nodes.back());
+    graph_.dead_letters->inputs.clear();
+    graph_.nodes.pop_back();
+    return *this;
+  }
   Graph& parallelism(std::uint32_t subtasks) {
     graph_.nodes.back().parallelism = subtasks;
     return *this;

@@ -1,3 +1,4 @@
+#include "flow/connector/dead_letter.hpp"
 #include "graphs.hpp"
 
 #include "support/catch.hpp"
@@ -118,6 +119,52 @@ TEST_CASE("a keyless aggregation ends in one subtask", "[unit][graph]") {
   graph.source("a", kFlights, "at").step("all", {"a"}, spec).sink("out", "all");
   const auto plan = planned(graph, 4);
   CHECK(chains(plan) == Chains{"4: a all.local", "1: all out"});
+}
+
+TEST_CASE("dead letters leave behind their source and gather in one subtask", "[unit][graph]") {
+  Graph graph;
+  graph.source("a", kFlights)
+      .on_error(OnError::dead_letter)
+      .step("some", {"a"}, ProjectSpec{{{"delay", {"delay"}}}, false})
+      .sink("out", "some")
+      .sink("dead_letters", "")
+      .as_dead_letters();
+  const auto alone = planned(graph, 1);
+  CHECK(chains(alone) == Chains{"1: a a.dead_letters some out dead_letters"});
+  CHECK(alone.chains[0].links[1].ports.at(0).at(0).index == 4);
+
+  const auto wide = planned(graph, 3);
+  CHECK(chains(wide) == Chains{"3: a a.dead_letters some out", "1: dead_letters"});
+  REQUIRE(wide.edges.size() == 1);
+  CHECK(wide.edges[0].exchange == Exchange::rebalance);
+  CHECK(*wide.edges[0].schema == *dead_letter_schema());
+  // Letters do not make a source read columns that nobody wants.
+  CHECK(std::get<PlannedSource>(wide.chains[0].links[0].what).source->schema()->size() == 1);
+  CHECK_THAT(to_text(wide), Catch::Contains("dead letters of a\n") &&
+                                Catch::Contains("chain 1 × 1\n  ⇐ chain 0 by rebalance\n  sink "
+                                                "dead_letters"));
+  CHECK_THAT(wide.to_json(), Catch::Contains("\"dead_letters_of\": \"a\""));
+  CHECK_THAT(to_dot(wide), Catch::Contains("c0_0 -> c0_1 [style=dotted]"));
+}
+
+TEST_CASE("dead letters of several sources meet in one sink", "[unit][graph]") {
+  Graph graph;
+  graph.source("a", kFlights)
+      .on_error(OnError::dead_letter)
+      .source("b", kFlights)
+      .on_error(OnError::dead_letter)
+      .step("both", {"a", "b"}, UnionSpec{})
+      .sink("out", "both")
+      .sink("dead_letters", "")
+      .as_dead_letters();
+  for (const auto parallelism : {1u, 2u}) {
+    const auto plan = planned(graph, parallelism);
+    const auto& last = plan.chains.back();
+    REQUIRE(last.links.size() == 1);
+    CHECK(last.name == "dead_letters");
+    CHECK(last.parallelism == 1);
+    CHECK(last.links[0].inputs == 2);
+  }
 }
 
 TEST_CASE("a sink that takes one subtask gathers", "[unit][graph]") {

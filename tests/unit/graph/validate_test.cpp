@@ -1,3 +1,4 @@
+#include "flow/connector/dead_letter.hpp"
 #include "graphs.hpp"
 
 #include "support/catch.hpp"
@@ -85,12 +86,66 @@ TEST_CASE("an event-time window needs a watermark", "[unit][graph]") {
   CHECK(errors[0].where().line == 2);
 }
 
-TEST_CASE("dead letters are refused as long as nobody delivers them", "[unit][graph]") {
+TEST_CASE("dead letters are a sink that reads every source that asks for it", "[unit][graph]") {
   Graph graph;
-  graph.source("flights", kFlights).sink("out", "flights");
-  auto asking = graph.get();
-  std::get<SourceNode>(asking.nodes[0].what).on_error = OnError::dead_letter;
-  CHECK(lines(validate(asking).errors) == Lines{"1 bad_value"});
+  graph.source("a", kFlights)
+      .on_error(OnError::dead_letter)
+      .source("b", kFlights)
+      .source("c", kFlights)
+      .on_error(OnError::dead_letter)
+      .step("all", {"a", "b", "c"}, UnionSpec{})
+      .sink("out", "all")
+      .sink("dead_letters", "")
+      .as_dead_letters();
+  const auto result = validate(graph.get());
+  CAPTURE(lines(result.errors));
+  REQUIRE(result.graph);
+  CHECK(result.warnings.empty());
+  const auto& nodes = result.graph->graph.nodes;
+  REQUIRE(nodes.size() == 6);
+  REQUIRE(nodes[5].inputs.size() == 2);
+  CHECK(nodes[5].inputs[0].name == "a.dead_letters");
+  CHECK(nodes[5].inputs[1].name == "c.dead_letters");
+  CHECK(result.graph->resolved[0].ports.size() == 2);
+  CHECK(result.graph->resolved[1].ports.size() == 1);
+  CHECK(*result.graph->resolved[0].ports[1].schema == *dead_letter_schema());
+  CHECK(result.graph->resolved[5].sink != nullptr);
+}
+
+TEST_CASE("dead letters without a sink, and a sink without dead letters, are noticed",
+          "[unit][graph]") {
+  Graph nowhere;
+  nowhere.source("flights", kFlights).on_error(OnError::dead_letter).sink("out", "flights");
+  const auto errors = validate(nowhere.get()).errors;
+  REQUIRE(lines(errors) == Lines{"1 missing_key"});
+  CHECK_THAT(errors[0].remedy(), Catch::Contains("dead_letters: {connector: file"));
+
+  Graph unused;
+  unused.source("flights", kFlights)
+      .sink("out", "flights")
+      .sink("dead_letters", "")
+      .as_dead_letters();
+  const auto result = validate(unused.get());
+  CHECK(result.errors.empty());
+  CHECK(lines(result.warnings) == Lines{"3 nothing_to_do"});
+
+  Graph taken;
+  taken.source("flights", kFlights)
+      .on_error(OnError::dead_letter)
+      .sink("dead_letters", "flights")
+      .sink("dead_letters", "")
+      .as_dead_letters();
+  CHECK(lines(validate(taken.get()).errors) == Lines{"3 duplicate_name"});
+
+  // Dead letters alone are no purpose, and nobody reads the rows.
+  Graph alone;
+  alone.source("flights", kFlights)
+      .on_error(OnError::dead_letter)
+      .sink("dead_letters", "")
+      .as_dead_letters();
+  const auto purposeless = validate(alone.get());
+  CHECK(lines(purposeless.errors) == Lines{"0 nothing_to_do"});
+  CHECK(lines(purposeless.warnings) == Lines{"1 nothing_to_do"});
 }
 
 TEST_CASE("an unread output is a warning", "[unit][graph]") {

@@ -27,6 +27,14 @@ class Environment {
   SourceStream from(std::string name, std::shared_ptr<const Source> source,
                     std::source_location where = std::source_location::current());
 
+  /// Where the rows go that a source with `.on_error(OnError::dead_letter)` could not read
+  /// (flow/connector/dead_letter.hpp has their columns).
+  Environment& dead_letters(Connector sink,
+                            std::source_location where = std::source_location::current());
+  /// The same with a sink that was made by hand.
+  Environment& dead_letters(std::shared_ptr<const Sink> sink,
+                            std::source_location where = std::source_location::current());
+
   /// Where snapshots are kept and how often; without it output is committed at the end of the run.
   Environment& checkpoints(std::string directory, Micros interval = Micros{10'000'000});
   Environment& restart(RestartSpec restart);

@@ -32,7 +32,6 @@ struct Topology {
   CheckpointSpec checkpoints;
   RestartSpec restart;
   std::optional<Micros> linger;
-  std::shared_ptr<const Sink> dead_letters;
 };
 
 /// What could be read. Nodes with mistakes are there as BrokenNode, so that validate() can still

@@ -46,8 +46,10 @@ struct Polled {
 struct BadRow {
   std::string where;  ///< `flights-07.csv:48213 (byte 9311204)`
   std::string reason;
-  std::string bytes;  ///< The raw row, at most 64 KiB.
+  std::string bytes;  ///< The raw row, at most kMaxBadRowBytes.
+  Errc code = Errc::bad_field;
 };
+inline constexpr std::size_t kMaxBadRowBytes = 64 * 1024;
 
 /// Reads splits for one source subtask. Never blocks: blocking work goes through
 /// ConnectorContext::io.
@@ -66,8 +68,9 @@ class SourceReader {
   virtual Status assign(Split split, std::string position) = 0;
   virtual Result<Polled> poll() = 0;
   [[nodiscard]] virtual std::string position(std::uint32_t split) const = 0;
-  /// Rows set aside since the last call (on_error: skip | dead_letter); at most 1,024 are kept, all
-  /// are counted.
+  /// Rows set aside since the last call, those before the position of the last batch. All are
+  /// counted. With `dead_letter` all are kept: a reader that has gathered many gives no rows before
+  /// they were taken. With `skip` at most 1,024 are kept.
   virtual std::vector<BadRow> take_bad_rows() { return {}; }
   [[nodiscard]] virtual std::uint64_t bad_rows() const { return 0; }
   /// Bytes read so far, for progress.

@@ -29,6 +29,11 @@ struct PlannedSource {
   std::optional<WatermarkSpec> watermark;
   OnError on_error = OnError::fail;
 };
+/// Stands behind a source and gives on the rows it could not read, in the form of
+/// dead_letter_schema().
+struct PlannedDeadLetters {
+  std::string source;  ///< Node that reads them.
+};
 struct PlannedOperator {
   OperatorSpec spec;
   std::vector<StreamShape> inputs;
@@ -53,13 +58,13 @@ struct PlannedLink {
   std::string name;  ///< Node name, for phases and inserted steps with a suffix
                      ///< (`per_airport.local`): the id of state.
   std::string node;  ///< Name of the node in the topology it belongs to: what people see.
-  std::variant<PlannedSource, PlannedOperator, PlannedSink> what;
+  std::variant<PlannedSource, PlannedDeadLetters, PlannedOperator, PlannedSink> what;
   std::uint32_t inputs = 1;  ///< A source has one: what its reader delivers.
   std::vector<std::vector<PlannedTarget>> ports;
 };
 
 /// One chain: runs as `parallelism` subtasks. Links are in topological order; a source, if any, is
-/// link 0.
+/// link 0, and what it sets aside, if anybody wants it, comes out of link 1.
 struct PlannedChain {
   std::string name;  ///< Names of its nodes joined by ` → `.
   std::uint32_t parallelism = 1;
@@ -112,8 +117,6 @@ struct ExecutionPlan {
   std::vector<PlannedEdge> edges;
   CheckpointSpec checkpoints;
   RestartSpec restart;
-  /// Where `on_error: dead_letter` rows go; null if no source asks for it.
-  std::shared_ptr<const Sink> dead_letters;
   Micros linger{5'000};
 
   /// Everything a person or another program wants to know, as JSON; deterministic; stored in

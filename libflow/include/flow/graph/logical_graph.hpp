@@ -54,7 +54,14 @@ struct LogicalNode {
 struct LogicalGraph {
   std::string job;
   std::vector<LogicalNode> nodes;
+  /// Where `on_error: dead_letter` rows go: a sink without inputs (or a BrokenNode). validate() makes
+  /// it read the side output of each source that asks for it.
+  std::optional<LogicalNode> dead_letters;
 };
+
+/// The port of a source on which it gives away rows that could not be read; others read it by the
+/// name `SOURCE.dead_letters`.
+inline constexpr std::uint32_t kDeadLetterPort = 1;
 
 /// A graph whose names are resolved and whose shapes are known.
 struct ResolvedNode {
@@ -83,7 +90,6 @@ struct PlanOptions {
   std::uint32_t key_groups = kDefaultKeyGroups;
   CheckpointSpec checkpoints;
   RestartSpec restart;
-  std::shared_ptr<const Sink> dead_letters;
   bool push_down_projections = true;
 };
 
