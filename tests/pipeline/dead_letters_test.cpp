@@ -39,8 +39,9 @@ std::string numbers(const std::string& format, int rows) {
 }
 
 std::string job(const TempDir& dir, const std::string& format, const std::string& letters) {
-  return "dead_letters: " + letters + "\nsources:\n  numbers: {connector: file, path: " +
-         (dir / "in/*").string() + ", format: " + format +
+  return "dead_letters: " + letters +
+         "\nsources:\n  numbers: {connector: file, path: " + (dir / "in/*").string() +
+         ", format: " + format +
          ", range: 64KiB, on_error: dead_letter, schema: {n: int64, name: string}}\nsinks:\n  out: "
          "{from: numbers, connector: file, path: " +
          (dir / "out/rows").string() + ", format: csv, format.header: false}\n";
@@ -59,20 +60,34 @@ std::vector<nlohmann::json> letters_in(const Lines& lines) {
   return letters;
 }
 
+/// The line is known only in the first range of a file, and how a file is cut depends on the
+/// parallelism; the byte is known everywhere.
+std::vector<nlohmann::json> without_lines(std::vector<nlohmann::json> letters) {
+  for (auto& letter : letters) {
+    auto place = letter["place"].get<std::string>();
+    const auto byte = place.find(" (byte ");
+    REQUIRE(byte != std::string::npos);
+    const auto colon = place.rfind(':', byte);
+    if (colon != std::string::npos) place.erase(colon, byte - colon);
+    letter["place"] = place;
+  }
+  std::sort(letters.begin(), letters.end());
+  return letters;
+}
+
 TEST_CASE("rows that cannot be read go to the dead letters, whatever the parallelism",
           "[pipeline][dead_letters]") {
   const std::string format = GENERATE("csv", "ndjson");
   TempDir dir;
   dir.write("in/a." + format, numbers(format, 20'000));
-  const auto path = dir.write("job.yaml", job(dir, format,
-                                              "{connector: file, path: " +
-                                                  (dir / "out/dead").string() +
-                                                  ", format: ndjson}"))
-                        .string();
+  const auto path =
+      dir.write("job.yaml",
+                job(dir, format,
+                    "{connector: file, path: " + (dir / "out/dead").string() + ", format: ndjson}"))
+          .string();
   std::vector<nlohmann::json> expected;
-  for (const auto& arguments :
-       {Lines{"--parallelism", "1"}, Lines{"--parallelism", "3"},
-        Lines{"--parallelism", "3", "--wire-always"}}) {
+  for (const auto& arguments : {Lines{"--parallelism", "1"}, Lines{"--parallelism", "3"},
+                                Lines{"--parallelism", "3", "--wire-always"}}) {
     Lines command{"run", path, "--json"};
     command.insert(command.end(), arguments.begin(), arguments.end());
     const auto exit = flowctl(command);
@@ -82,7 +97,8 @@ TEST_CASE("rows that cannot be read go to the dead letters, whatever the paralle
     const auto letters = letters_in(output_lines((dir / "out").string(), "dead"));
     CHECK(letters.size() == 2'000);
     if (expected.empty()) expected = letters;
-    CHECK(letters == expected);
+    // Whole vectors would be printed.
+    CHECK((without_lines(letters) == without_lines(expected)));
     const auto last = exit.err.rfind('\n', exit.err.size() - 2) + 1;
     const auto end = nlohmann::json::parse(exit.err.substr(last));
     CHECK(end["bad_rows"] == 2'000);
@@ -131,7 +147,7 @@ TEST_CASE("dead letters can be printed, and dropped", "[pipeline][dead_letters]"
   CHECK(std::count(printed.out.begin(), printed.out.end(), '\n') == 100);
   CHECK_THAT(printed.out, Contains("\"row\":\"7x,row\""));
 
-  const auto drop = dir.write("drop.yaml", job(dir, "csv", "{connector: blackhole}")).string();
+  const auto drop = dir.write("print.yaml", job(dir, "csv", "{connector: blackhole}")).string();
   const auto dropped = flowctl({"run", drop, "--parallelism", "2"});
   INFO(dropped.err);
   CHECK(dropped.code == 0);
@@ -167,15 +183,15 @@ TEST_CASE("a file that breaks off is a dead letter, and the next file is read",
           "[pipeline][dead_letters]") {
   TempDir dir;
   dir.write("in/a.csv", numbers("csv", 4'000));
-  const auto packed = run_process({"bash", "-c",
-                                   "cd '" + (dir / "in").string() +
-                                       "' && gzip a.csv && head -c 3000 a.csv.gz > b.csv.gz"});
+  const auto packed = run_process(
+      {"bash", "-c",
+       "cd '" + (dir / "in").string() + "' && gzip a.csv && head -c 3000 a.csv.gz > b.csv.gz"});
   REQUIRE(packed.code == 0);
-  const auto path = dir.write("job.yaml", job(dir, "csv",
-                                              "{connector: file, path: " +
-                                                  (dir / "out/dead").string() +
-                                                  ", format: ndjson}"))
-                        .string();
+  const auto path =
+      dir.write("job.yaml",
+                job(dir, "csv",
+                    "{connector: file, path: " + (dir / "out/dead").string() + ", format: ndjson}"))
+          .string();
   const auto exit = flowctl({"run", path, "--parallelism", "2"});
   INFO(exit.err);
   REQUIRE(exit.code == 0);

@@ -19,8 +19,8 @@ std::size_t aligned_channels(const WiredSubtask& wired, const PlannedChain& chai
 /// Entries of the chain that its source feeds: rows, dead letters.
 std::uint32_t source_entries(const PlannedChain& chain) {
   if (!std::holds_alternative<PlannedSource>(chain.links[0].what)) return 0;
-  const bool letters = chain.links.size() > 1 &&
-                       std::holds_alternative<PlannedDeadLetters>(chain.links[1].what);
+  const bool letters =
+      chain.links.size() > 1 && std::holds_alternative<PlannedDeadLetters>(chain.links[1].what);
   return letters ? 2 : 1;
 }
 

@@ -277,8 +277,8 @@ void SourceDriver::set_timeless(const Batch& batch, const Column& times, const O
     for (std::size_t i = 0; keep && i < batch.columns().size(); ++i)
       text += (i == 0 ? "" : ",") + to_string(value_at(batch.column(i), row));
     if (text.size() > kMaxBadRowBytes) text.resize(kMaxBadRowBytes);
-    bad_rows_.push_back({from.split.id, "the event time is null", std::move(text),
-                         Errc::null_event_time});
+    bad_rows_.push_back(
+        {from.split.id, "the event time is null", std::move(text), Errc::null_event_time});
   });
 }
 

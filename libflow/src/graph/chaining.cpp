@@ -236,9 +236,10 @@ class Chaining {
     return same && plan_.chains[chain].parallelism == parallelism ? chain : new_chain(parallelism);
   }
 
-  std::uint32_t new_link(std::uint32_t chain, std::string name, std::string node_name,
-                         std::variant<PlannedSource, PlannedDeadLetters, PlannedOperator, PlannedSink> what,
-                         std::uint32_t inputs, std::size_t ports) {
+  std::uint32_t new_link(
+      std::uint32_t chain, std::string name, std::string node_name,
+      std::variant<PlannedSource, PlannedDeadLetters, PlannedOperator, PlannedSink> what,
+      std::uint32_t inputs, std::size_t ports) {
     auto& links = plan_.chains[chain].links;
     links.push_back({std::move(name), std::move(node_name), std::move(what), inputs, {}});
     links.back().ports.resize(ports);

@@ -1,5 +1,6 @@
-#include "flow/base/random.hpp"
 #include "killed_job.hpp"
+
+#include "flow/base/random.hpp"
 #include "support/seed.hpp"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
+#include "killed_job.hpp"
+
 #include "flow/base/failure_points.hpp"
 #include "flow/base/random.hpp"
-#include "killed_job.hpp"
 #include "support/seed.hpp"
 
 #include <csignal>

@@ -12,8 +12,7 @@ PlanBuilder::PlanBuilder(std::string job) {
   plan_.restart.initial = Micros{10'000};
 }
 
-void PlanBuilder::add(const std::string& name,
-                      decltype(PlannedLink::what) what) {
+void PlanBuilder::add(const std::string& name, decltype(PlannedLink::what) what) {
   auto& links = plan_.chains.back().links;
   PlannedLink link;
   link.name = link.node = name;

@@ -106,8 +106,8 @@ TEST_CASE("the sink of dead letters is read like any other", "[unit][config]") {
     return places(validate(load(text(letters, policy)).topology.graph).errors);
   };
   CHECK(made("{connector: seen}", "dead_letter").empty());
-  CHECK(made("{connector: seen, sngle: true}", "dead_letter") == Places{"1:33 unknown_option"});
-  CHECK(made("{connector: seen, sngle: true}", "fail") == Places{"1:33 unknown_option"});
+  CHECK(made("{connector: seen, sngle: true}", "dead_letter") == Places{"1:40 unknown_option"});
+  CHECK(made("{connector: seen, sngle: true}", "fail") == Places{"1:40 unknown_option"});
   // Asked for, but nowhere to go.
   CHECK(places(validate(load("sources:\n  a: {connector: rows, schema: {x: int64}, on_error: "
                              "dead_letter}\nsinks:\n  o: {from: a, connector: seen}\n")

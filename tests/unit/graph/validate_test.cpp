@@ -1,6 +1,6 @@
-#include "flow/connector/dead_letter.hpp"
 #include "graphs.hpp"
 
+#include "flow/connector/dead_letter.hpp"
 #include "support/catch.hpp"
 
 namespace flow::testing {

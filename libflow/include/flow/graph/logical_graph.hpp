@@ -54,8 +54,8 @@ struct LogicalNode {
 struct LogicalGraph {
   std::string job;
   std::vector<LogicalNode> nodes;
-  /// Where `on_error: dead_letter` rows go: a sink without inputs (or a BrokenNode). validate() makes
-  /// it read the side output of each source that asks for it.
+  /// Where `on_error: dead_letter` rows go: a sink without inputs (or a BrokenNode). validate()
+  /// makes it read the side output of each source that asks for it.
   std::optional<LogicalNode> dead_letters;
 };
 
