@@ -54,15 +54,24 @@ Json options_json(const std::vector<OptionEntry>& options) {
   return json;
 }
 
+std::string state_of(const OptionEntry& option) {
+  if (option.required) return "required";
+  return option.default_value.empty() ? "optional" : "default " + option.default_value;
+}
+
 void print_options(const std::string& title, const std::vector<OptionEntry>& options) {
-  print(title + "\n");
+  std::size_t name_width = 0;
+  std::size_t type_width = 0;
+  std::size_t state_width = 0;
   for (const auto& option : options) {
-    const auto state = option.required                ? std::string{"required"}
-                       : option.default_value.empty() ? std::string{"optional"}
-                                                      : "default " + option.default_value;
-    print("  " + padded(option.name, 20) + padded(option.type, 18) + " " + padded(state, 18) + " " +
-          option.meaning + "\n");
+    name_width = std::max(name_width, option.name.size());
+    type_width = std::max(type_width, option.type.size());
+    state_width = std::max(state_width, state_of(option).size());
   }
+  print(title + "\n");
+  for (const auto& option : options)
+    print("  " + padded(option.name, name_width) + "  " + padded(option.type, type_width) + "  " +
+          padded(state_of(option), state_width) + "  " + option.meaning + "\n");
 }
 
 }  // namespace
