@@ -25,7 +25,7 @@ std::string golden(std::string_view name) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-void expect_golden(std::string_view name, std::string_view bytes, std::source_location where) {
+void expect_golden(std::string_view name, std::string_view bytes) {
   if (const char* update = std::getenv("FLOW_GOLDEN_UPDATE"); update != nullptr && *update == '1') {
     std::filesystem::create_directories(path_of(name).parent_path());
     std::ofstream out{path_of(name), std::ios::binary};
@@ -36,8 +36,7 @@ void expect_golden(std::string_view name, std::string_view bytes, std::source_lo
   const auto expected = golden(name);
   const auto first = std::mismatch(bytes.begin(), bytes.end(), expected.begin(), expected.end());
   INFO(path_of(name).string() << " differs from byte " << (first.first - bytes.begin())
-                              << " on; sizes " << bytes.size() << " and " << expected.size()
-                              << "; expected at " << where.file_name() << ":" << where.line());
+                              << " on; sizes " << bytes.size() << " and " << expected.size());
   const bool is_equal = bytes == expected;
   CHECK(is_equal);
 }

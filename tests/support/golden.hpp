@@ -1,6 +1,5 @@
 #pragma once
 
-#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -13,7 +12,6 @@ std::string golden(std::string_view name);
 ///
 /// FLOW_GOLDEN_UPDATE=1 in the environment writes the file instead: for a format that is new, or
 /// changed on purpose.
-void expect_golden(std::string_view name, std::string_view bytes,
-                   std::source_location where = std::source_location::current());
+void expect_golden(std::string_view name, std::string_view bytes);
 
 }  // namespace flow::testing
