@@ -37,10 +37,8 @@ std::string indented(std::string_view lines) {
 
 Error unknown_name(Errc code, const std::string& kind, const std::string& name,
                    const std::vector<std::string>& names) {
-  std::string list;
-  for (const auto& known : names) list += (list.empty() ? "" : ", ") + known;
-  return Error{code, "no " + kind + " '" + name + "'"}.with_note(kind + "s: " + list +
-                                                                 did_you_mean(name, names));
+  return Error{code, "no " + kind + " '" + name + "'"}.with_note(
+      choices_note(kind + "s", name, names));
 }
 
 Json options_json(const std::vector<OptionEntry>& options) {

@@ -48,9 +48,17 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
   return found;
 }
 
-std::string did_you_mean(std::string_view word, std::span<const std::string> candidates) {
-  const auto found = nearest(word, candidates);
-  return found ? "      did you mean '" + *found + "'?" : std::string{};
+std::string listed(std::span<const std::string> names) {
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+std::string choices_note(std::string_view label, std::string_view word,
+                         std::span<const std::string> names) {
+  auto note = std::string{label} + ": " + listed(names);
+  if (const auto found = nearest(word, names)) note += "      did you mean '" + *found + "'?";
+  return note;
 }
 
 }  // namespace flow

@@ -65,7 +65,7 @@ std::optional<std::string> Fields::choice(std::string_view key,
   const std::vector<std::string> names(choices.begin(), choices.end());
   fail(Error{Errc::bad_value,
              "'" + std::string{key} + "' must be " + list + ", not '" + node->text + "'"}
-           .with_note("possible: " + list + did_you_mean(node->text, names))
+           .with_note(choices_note("possible", node->text, names))
            .at(node->place));
   return std::nullopt;
 }
@@ -87,10 +87,8 @@ std::vector<std::pair<std::string, SourcePlace>> Fields::words(std::string_view 
 
 void Fields::finish() {
   for (const auto* entry : rest()) {
-    std::string list;
-    for (const auto& name : known_) list += (list.empty() ? "" : ", ") + name;
     fail(Error{Errc::unknown_key, "unknown key '" + entry->key + "' in " + what_}
-             .with_note("possible: " + list + did_you_mean(entry->key, known_))
+             .with_note(choices_note("possible", entry->key, known_))
              .at(entry->place));
   }
 }

@@ -68,11 +68,9 @@ std::optional<Field> field_of(const std::string& name, const std::string& text,
   if (const auto parsed = parse_type(type)) return Field{name, *parsed, nullable};
   const std::vector<std::string> names{"bool",   "int32", "int64", "float64",
                                        "string", "bytes", "date",  "timestamp"};
-  std::string list;
-  for (const auto& known : names) list += (list.empty() ? "" : ", ") + known;
   errors.push_back(
       Error{Errc::bad_value, "unknown type '" + std::string{type} + "' of column '" + name + "'"}
-          .with_note("types: " + list + did_you_mean(type, names))
+          .with_note(choices_note("types", type, names))
           .at(place));
   return std::nullopt;
 }

@@ -5,11 +5,11 @@
 namespace flow {
 namespace {
 
-bool sums_floats(const WindowAggregateSpec& spec, const Schema& input) {
+bool sums_floats(const WindowAggregateSpec& spec, const StreamShape& input) {
   for (const auto& aggregate : spec.aggregates) {
     if (!aggregate.argument || (aggregate.function != "sum" && aggregate.function != "avg"))
       continue;
-    const auto compiled = Expression::compile(*aggregate.argument, input);
+    const auto compiled = Expression::compile(*aggregate.argument, *input.schema, {input.name, {}});
     if (compiled && compiled->type() == types::float64) return true;
   }
   return false;
@@ -41,7 +41,7 @@ std::vector<Caveat> caveats(const ValidatedGraph& graph) {
         (node.side_outputs.empty() ? "; they are counted"
                                    : "; they go to '" + node.side_outputs.begin()->second + "'"));
     const auto& input = graph.resolved[i].inputs[0];
-    if (sums_floats(*window, *graph.resolved[input.node].ports[input.port].schema))
+    if (sums_floats(*window, graph.resolved[input.node].ports[input.port]))
       add("'" + node.name +
           "' sums floating-point numbers: the last digits depend on the order of rows");
   }

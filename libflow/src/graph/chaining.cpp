@@ -173,7 +173,8 @@ class Chaining {
     computed.keep_input = true;
     std::vector<std::optional<std::uint32_t>> columns;
     for (const auto& key : keys) {
-      FLOW_ASSIGN(const auto compiled, Expression::compile(key.expression, *input.shape.schema));
+      FLOW_ASSIGN(const auto compiled,
+                  Expression::compile(key.expression, *input.shape.schema, {input.shape.name, {}}));
       columns.push_back(compiled.column_only());
       if (columns.back()) continue;
       auto name = "flow_key_" + key.name;
@@ -218,7 +219,7 @@ class Chaining {
     const auto dropper =
         new_operator(chain, node(i).name + ".late", node(i).name, drop, {wide}, Phase::single, 1);
     connect(Stream{{chain, link, 1}, wide}, chain, dropper, 0, Exchange::forward, {});
-    streams_[i][1] = Stream{{chain, dropper, 0}, original};
+    streams_[i][1] = Stream{{chain, dropper, 0}, graph_.resolved[i].ports[1]};
   }
 
   // --- building the plan -------------------------------------------------------------------

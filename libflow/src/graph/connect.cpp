@@ -14,21 +14,17 @@ const ConnectorEntry* require_connector(const ConnectorRegistry& connectors, std
   };
   if (entry != nullptr && usable(*entry)) return entry;
   std::vector<std::string> names;
-  std::string list;
-  for (const auto* candidate : connectors.all()) {
-    if (!usable(*candidate)) continue;
-    names.push_back(candidate->name);
-    list += (list.empty() ? "" : ", ") + candidate->name;
-  }
-  const auto* what = direction == Direction::source ? "source" : "sink";
+  for (const auto* candidate : connectors.all())
+    if (usable(*candidate)) names.push_back(candidate->name);
+  const std::string what = direction == Direction::source ? "source" : "sink";
   if (entry != nullptr) {
     errors.push_back(
         Error{Errc::wrong_direction, "connector '" + std::string{name} + "' cannot be a " + what}
-            .with_note(std::string{what} + "s: " + list)
+            .with_note(what + "s: " + listed(names))
             .at(place));
   } else {
     errors.push_back(Error{Errc::unknown_connector, "no connector '" + std::string{name} + "'"}
-                         .with_note(std::string{what} + "s: " + list + did_you_mean(name, names))
+                         .with_note(choices_note(what + "s", name, names))
                          .at(place));
   }
   return nullptr;
@@ -67,13 +63,9 @@ bool check_event_time(const Schema& schema, const std::string& column, const std
   const auto index = schema.index_of(column);
   if (!index) {
     std::vector<std::string> names;
-    std::string list;
-    for (const auto& field : schema.fields()) {
-      names.push_back(field.name);
-      list += (list.empty() ? "" : ", ") + field.name;
-    }
+    for (const auto& field : schema.fields()) names.push_back(field.name);
     errors.push_back(Error{Errc::bad_value, "no column '" + column + "' in '" + source + "'"}
-                         .with_note("columns: " + list + did_you_mean(column, names))
+                         .with_note(choices_note("columns of '" + source + "'", column, names))
                          .at(place));
     return false;
   }

@@ -12,7 +12,11 @@ class InputNeeds {
  public:
   InputNeeds(const StreamShape& input, const std::vector<StreamShape>& ports,
              const std::vector<std::vector<bool>>& needed)
-      : schema_{*input.schema}, ports_{ports}, needed_{needed}, result_(schema_.size(), false) {}
+      : schema_{*input.schema},
+        name_{input.name},
+        ports_{ports},
+        needed_{needed},
+        result_(schema_.size(), false) {}
 
   std::vector<bool> take() && { return std::move(result_); }
 
@@ -60,7 +64,7 @@ class InputNeeds {
     if (const auto index = schema_.index_of(name)) result_[*index] = true;
   }
   void use(const ExpressionText& text) {
-    const auto compiled = Expression::compile(text, schema_);
+    const auto compiled = Expression::compile(text, schema_, {name_, {}});
     if (!compiled) {  // validate() reported it; keep everything
       result_.assign(schema_.size(), true);
       return;
@@ -69,6 +73,7 @@ class InputNeeds {
   }
 
   const Schema& schema_;
+  const std::string& name_;
   const std::vector<StreamShape>& ports_;
   const std::vector<std::vector<bool>>& needed_;
   std::vector<bool> result_;

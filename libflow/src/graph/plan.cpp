@@ -45,6 +45,7 @@ ValidatedGraph push_down(const ValidatedGraph& original) {
       auto shape = shape_of(op->spec, inputs, graph.graph.nodes[i].place);
       if (!shape.errors.empty()) return original;
       resolved.ports = std::move(shape.ports);
+      graph.graph.nodes[i].name_ports(resolved.ports);
     } else if (const auto& input = resolved.inputs[0];
                *graph.resolved[input.node].ports[input.port].schema !=
                *original.resolved[input.node].ports[input.port].schema) {

@@ -155,11 +155,9 @@ class Validator {
         std::vector<std::string> names;
         for (const auto& [name, _] : readable_) names.push_back(name);
         std::sort(names.begin(), names.end());
-        auto error = Error{Errc::unknown_input, "no node '" + input.name + "'"}.at(input.place);
-        std::string list;
-        for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
-        std::string note = "nodes: " + list + did_you_mean(input.name, names);
-        fail(std::move(error).with_note(std::move(note)));
+        fail(Error{Errc::unknown_input, "no node '" + input.name + "'"}
+                 .with_note(choices_note("nodes", input.name, names))
+                 .at(input.place));
       }
     }
   }
@@ -258,6 +256,7 @@ class Validator {
     auto& ports = valid_.resolved[index].ports;
     ports = {std::move(shape)};
     if (nodes()[index].side_outputs.contains(kDeadLetterPort)) ports.push_back(letters());
+    nodes()[index].name_ports(ports);
   }
 
   void derive(std::size_t index, const OperatorNode& op, const std::vector<StreamShape>& inputs) {
@@ -274,6 +273,7 @@ class Validator {
                .at(nodes()[index].place));
     }
     valid_.resolved[index].ports = std::move(shape.ports);
+    nodes()[index].name_ports(valid_.resolved[index].ports);
   }
 
   void derive(std::size_t index, const SinkNode& node, const std::vector<StreamShape>& inputs) {
@@ -326,6 +326,13 @@ class Validator {
 };
 
 }  // namespace
+
+void LogicalNode::name_ports(std::vector<StreamShape>& ports) const {
+  for (std::uint32_t port = 0; port < ports.size(); ++port) {
+    const auto side = side_outputs.find(port);
+    ports[port].name = side == side_outputs.end() ? name : side->second;
+  }
+}
 
 Validation validate(LogicalGraph graph) { return Validator{std::move(graph)}.run(); }
 

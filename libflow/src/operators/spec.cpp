@@ -5,6 +5,7 @@
 #include "window/window_aggregate.hpp"
 
 #include "flow/base/check.hpp"
+#include "flow/base/nearest.hpp"
 
 #include <type_traits>
 #include <utility>
@@ -40,6 +41,16 @@ std::unique_ptr<Operator> make_simple(const OperatorSpec& spec, BoundStep step) 
 }
 
 }  // namespace
+
+Error StreamShape::no_column(const std::string& column, const SourcePlace& place) const {
+  std::vector<std::string> names;
+  for (const auto& field : schema->fields()) names.push_back(field.name);
+  const auto quoted = name.empty() ? std::string{} : "'" + name + "'";
+  return Error{Errc::unknown_column,
+               "no column '" + column + "'" + (name.empty() ? "" : " in " + quoted)}
+      .with_note(choices_note("columns" + (name.empty() ? "" : " of " + quoted), column, names))
+      .at(place);
+}
 
 ShapeResult shape_of(const OperatorSpec& spec, const std::vector<StreamShape>& inputs,
                      const SourcePlace& place) {

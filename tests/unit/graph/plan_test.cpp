@@ -41,6 +41,34 @@ TEST_CASE("forward steps of equal parallelism are one chain", "[unit][graph]") {
   CHECK(plan.chains[0].name == "a → b → out");
 }
 
+TEST_CASE("columns may be named with the node they come from, also after planning",
+          "[unit][graph]") {
+  Graph graph;
+  auto per = per_origin("lower(late.origin)");
+  per.aggregates[1].argument->text = "late.delay";
+  graph.source("a", kFlights, "at")
+      .step("late", {"a"}, FilterSpec{{"a.delay > 1"}})
+      .step("per", {"late"}, per)
+      .late("too_late")
+      .step("fixed", {"too_late"}, ProjectSpec{{{"more", {"too_late.delay + 1"}}}, false})
+      .sink("out", "per")
+      .sink("old", "fixed");
+  for (const std::uint32_t parallelism : {1u, 2u}) {
+    const auto plan = planned(graph, parallelism);
+    std::size_t made = 0;
+    for (const auto& chain : plan.chains) {
+      for (const auto& link : chain.links) {
+        const auto* planned_op = std::get_if<PlannedOperator>(&link.what);
+        if (planned_op == nullptr) continue;
+        CAPTURE(link.name, parallelism);
+        CHECK(make_operator(planned_op->spec, planned_op->inputs, planned_op->phase).has_value());
+        ++made;
+      }
+    }
+    CHECK(made >= 3);
+  }
+}
+
 TEST_CASE("a keyed aggregation is split into two phases at an exchange", "[unit][graph]") {
   Graph graph;
   graph.source("a", kFlights, "at").step("per", {"a"}, per_origin()).sink("out", "per");

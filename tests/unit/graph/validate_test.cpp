@@ -45,6 +45,26 @@ TEST_CASE("what reads a broken node reports nothing more", "[unit][graph]") {
   CHECK(lines(validate(graph.get()).errors) == Lines{"2 unknown_column"});
 }
 
+TEST_CASE("a column that is missing is missing in a node or a side output", "[unit][graph]") {
+  Graph graph;
+  graph.source("flights", kFlights, "at")
+      .step("late", {"flights"}, FilterSpec{{"dely > 15", {"g.yaml", 2, 20, 0}}})
+      .step("less", {"flights"}, DropSpec{{"orgin"}})
+      .step("per", {"flights"}, per_origin())
+      .late("too_late")
+      .step("seen", {"too_late"}, FilterSpec{{"n > 1", {"g.yaml", 5, 20, 0}}})
+      .sink("out", "late");
+  const auto errors = validate(graph.get()).errors;
+  REQUIRE(lines(errors) == Lines{"2 unknown_column", "3 unknown_column", "5 unknown_column"});
+  CHECK(errors[0].message() == "no column 'dely' in 'flights'");
+  CHECK(errors[0].notes().front() == "columns of 'flights': at, origin, delay, extra");
+  CHECK(errors[0].remedy() == "did you mean 'delay'?");
+  CHECK(errors[1].message() == "no column 'orgin' in 'flights'");
+  CHECK(errors[1].notes().front() ==
+        "columns of 'flights': at, origin, delay, extra      did you mean 'origin'?");
+  CHECK(errors[2].message() == "no column 'n' in 'too_late'");
+}
+
 TEST_CASE("cycles are named", "[unit][graph]") {
   Graph graph;
   graph.step("a", {"c"}, FilterSpec{{"true"}})

@@ -12,7 +12,12 @@ namespace flow {
 /// Ties go to the first candidate.   Thread: value.
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
 
-/// `      did you mean 'delay'?` to append to a note, or nothing.
-std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
+/// `date, origin, delay`
+std::string listed(std::span<const std::string> names);
+
+/// The note of an error about a word that is not among `names`:
+/// `columns: date, origin, delay      did you mean 'delay'?`, the question if one is near.
+std::string choices_note(std::string_view label, std::string_view word,
+                         std::span<const std::string> names);
 
 }  // namespace flow

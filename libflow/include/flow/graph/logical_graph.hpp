@@ -47,6 +47,9 @@ struct LogicalNode {
   std::variant<BrokenNode, SourceNode, OperatorNode, SinkNode> what;
   std::map<std::uint32_t, std::string> side_outputs;  ///< Port → the name others read `from:`.
   std::optional<std::uint32_t> parallelism;
+
+  /// Gives each port the name that others read it by.
+  void name_ports(std::vector<StreamShape>& ports) const;
 };
 
 /// What is connected to what: the one form that YAML, C++ and SQL produce. Plain data; anything can

@@ -92,6 +92,12 @@ struct StreamShape {
   Micros time_offset{};
   bool has_watermark = false;
   bool changelog = false;
+  /// The node or side output it comes from: for messages, and as a qualifier (`flights.delay`).
+  /// shape_of() leaves it as it is; the graph names what its nodes give.
+  std::string name{};
+
+  /// `columns of 'flights': date, origin      did you mean 'date'?` and where it is missing.
+  [[nodiscard]] Error no_column(const std::string& column, const SourcePlace& place) const;
 };
 
 /// Checks `spec` against its inputs and tells the shape of each output port. All errors, not only

@@ -1,7 +1,5 @@
 #include "bound_step.hpp"
 
-#include "flow/base/nearest.hpp"
-
 #include <algorithm>
 #include <set>
 #include <string>
@@ -9,21 +7,6 @@
 
 namespace flow {
 namespace {
-
-std::vector<std::string> names_of(const Schema& schema) {
-  std::vector<std::string> names;
-  for (const auto& field : schema.fields()) names.push_back(field.name);
-  return names;
-}
-
-Error no_column(const std::string& name, const Schema& schema, const SourcePlace& place) {
-  const auto names = names_of(schema);
-  std::string note = "columns: ";
-  for (std::size_t i = 0; i < names.size(); ++i) note += (i == 0 ? "" : ", ") + names[i];
-  return Error{Errc::unknown_column, "no column '" + name + "'"}
-      .with_note(note + did_you_mean(name, names))
-      .at(place);
-}
 
 /// What is known of the stream after columns were chosen: its event time survives under the name of
 /// a column that holds it unchanged.
@@ -72,8 +55,7 @@ void finish(BoundStep& step, const StreamShape& input, std::vector<Field> fields
 BoundStep bind(const FilterSpec& spec, const StreamShape& input, const SourcePlace& /*place*/) {
   BoundStep step;
   step.shape = input;
-  CompileOptions options;
-  options.expected = types::boolean;
+  const CompileOptions options{input.name, types::boolean};
   auto condition = Expression::compile(spec.condition, *input.schema, options);
   if (condition) {
     step.condition = *std::move(condition);
@@ -92,7 +74,7 @@ BoundStep bind(const ProjectSpec& spec, const StreamShape& input, const SourcePl
   }
   std::set<std::string> computed;
   for (const auto& [name, text] : spec.columns) {
-    auto expression = Expression::compile(text, *input.schema);
+    auto expression = Expression::compile(text, *input.schema, {input.name, {}});
     if (!expression) {
       step.errors.push_back(std::move(expression).error());
       continue;
@@ -106,7 +88,8 @@ BoundStep bind(const ProjectSpec& spec, const StreamShape& input, const SourcePl
       output.expression = *std::move(expression);
     }
     const auto replaced =
-        std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == name; });
+        std::find_if(fields.begin(), fields.end(),
+                     [&wanted = name](const Field& f) { return f.name == wanted; });
     if (computed.insert(name).second && replaced != fields.end()) {
       step.outputs[static_cast<std::size_t>(replaced - fields.begin())] = std::move(output);
       *replaced = std::move(field);
@@ -124,7 +107,7 @@ BoundStep bind(const ProjectSpec& spec, const StreamShape& input, const SourcePl
 BoundStep bind(const DropSpec& spec, const StreamShape& input, const SourcePlace& place) {
   BoundStep step;
   for (const auto& name : spec.columns)
-    if (!input.schema->index_of(name)) step.errors.push_back(no_column(name, *input.schema, place));
+    if (!input.schema->index_of(name)) step.errors.push_back(input.no_column(name, place));
   std::vector<Field> fields;
   for (std::uint32_t i = 0; i < input.schema->size(); ++i) {
     const auto& field = input.schema->field(i);
@@ -146,7 +129,7 @@ BoundStep bind(const RenameSpec& spec, const StreamShape& input, const SourcePla
   for (const auto& [from, to] : spec.names) {
     const auto at = input.schema->index_of(from);
     if (!at) {
-      step.errors.push_back(no_column(from, *input.schema, place));
+      step.errors.push_back(input.no_column(from, place));
     } else if (!renamed.insert(from).second) {
       step.errors.push_back(
           Error{Errc::duplicate_column, "column '" + from + "' is renamed twice"}.at(place));

@@ -2,8 +2,6 @@
 
 #include "top_operator.hpp"
 
-#include "flow/base/nearest.hpp"
-
 #include <algorithm>
 #include <optional>
 
@@ -21,12 +19,8 @@ std::optional<TopPlan> plan_top(const TopSpec& spec, const StreamShape& input,
   const auto find = [&](const std::string& name,
                         const char* where) -> std::optional<std::uint32_t> {
     if (const auto index = schema.index_of(name)) return static_cast<std::uint32_t>(*index);
-    std::vector<std::string> names;
-    for (const auto& field : schema.fields()) names.push_back(field.name);
-    const auto meant = nearest(name, names);
-    fail(Errc::unknown_column, std::string{"no column '"} + name + "' for `" + where + "`",
-         meant ? "did you mean '" + *meant + "'?"
-               : "use columns of the input: " + schema.to_string());
+    errors.push_back(
+        input.no_column(name, place).with_context(std::string{"`"} + where + ":` of `top`"));
     return std::nullopt;
   };
 

@@ -2,8 +2,8 @@
 
 namespace flow {
 
-Result<RowExpression> RowExpression::bind(const ExpressionText& text, const Schema& schema) {
-  FLOW_ASSIGN(auto expression, Expression::compile(text, schema));
+Result<RowExpression> RowExpression::bind(const ExpressionText& text, const StreamShape& input) {
+  FLOW_ASSIGN(auto expression, Expression::compile(text, *input.schema, {input.name, {}}));
   return RowExpression{std::move(expression)};
 }
 

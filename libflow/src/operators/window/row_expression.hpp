@@ -1,6 +1,7 @@
 #pragma once
 
 #include "flow/expr/expression.hpp"
+#include "flow/operators/spec.hpp"
 
 #include <cstdint>
 
@@ -11,7 +12,7 @@ namespace flow {
 /// Owner: a window plan.   Thread: value.   Errors: those of expressions.
 class RowExpression {
  public:
-  static Result<RowExpression> bind(const ExpressionText& text, const Schema& schema);
+  static Result<RowExpression> bind(const ExpressionText& text, const StreamShape& input);
 
   [[nodiscard]] DataType type() const noexcept { return expression_.type(); }
   [[nodiscard]] bool nullable() const noexcept { return expression_.nullable(); }

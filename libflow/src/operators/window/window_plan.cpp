@@ -108,7 +108,7 @@ class Planner {
 
   void bind_keys() {
     for (const auto& key : spec_.keys) {
-      auto bound = RowExpression::bind(key.expression, *plan_->input);
+      auto bound = RowExpression::bind(key.expression, input_);
       if (!bound) {
         errors_.push_back(std::move(bound).error());
         continue;
@@ -152,7 +152,7 @@ class Planner {
       aggregates_.push_back(std::move(bound));
       return;
     }
-    auto argument = RowExpression::bind(*spec.argument, *plan_->input);
+    auto argument = RowExpression::bind(*spec.argument, input_);
     if (!argument) {
       errors_.push_back(std::move(argument).error());
       return;
