@@ -15,8 +15,10 @@ compiler=()
 if ! command -v clang++-14 >/dev/null; then
   compiler=(-DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++)
 fi
-cmake --preset fuzz "${compiler[@]}"
-cmake --build --preset fuzz -j "$FLOW_JOBS"
+{
+  cmake --preset fuzz "${compiler[@]}"
+  cmake --build --preset fuzz -j "$FLOW_JOBS"
+} >&2
 
 shopt -s nullglob
 targets=()
@@ -37,17 +39,27 @@ for target in "${targets[@]}"; do
   findings=out/fuzz/$name
   mkdir -p "$corpus" "$findings"
   seeds=$(cat "$target.corpus" 2>/dev/null || true)
-  say "$name for $seconds s"
+  words=$(cat "$target.dictionary" 2>/dev/null || true)
   log=$(mktemp)
-  if "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=1 -print_final_stats=1 \
-    -artifact_prefix="$findings/" "$corpus" ${seeds:+"$seeds"} >"$log" 2>&1; then
-    grep -E 'stat::(number_of_executed_units|average_exec_per_sec|peak_rss_mb)' "$log" || true
-    grep -E '^#[0-9]+.DONE' "$log" || true
+  # A busy machine gives it less than a core: what counts is the CPU time it had.
+  TIMEFORMAT='%U %S'
+  if { time "$target" -max_total_time="$seconds" -timeout=30 -rss_limit_mb=2048 -print_final_stats=1 \
+    ${words:+-dict="$words"} -artifact_prefix="$findings/" "$corpus" ${seeds:+"$seeds"} >"$log" 2>&1; } 2>"$log.time"; then
+    awk -v name="$name" -v wall="$seconds" -v inputs="$(find "$corpus" -type f | wc -l)" '
+      NR == FNR { cpu = $1 + $2; next }
+      /number_of_executed_units/ { runs = $2 }
+      /peak_rss_mb/ { rss = $2 }
+      match($0, /cov: [0-9]+/) { coverage = substr($0, RSTART + 5, RLENGTH - 5) }
+      END {
+        printf "%-24s %4d s, %4d s of CPU: %9d runs, %6d edges covered by %5d inputs, %4d MiB, no finding\n",
+          name, wall, cpu, runs, coverage, inputs, rss
+      }' "$log.time" "$log"
   else
+    printf '%-24s FAILED; the input is in %s\n' "$name" "$findings"
     tail -n 60 "$log"
     failed=$((failed + 1))
   fi
-  rm -f "$log"
+  rm -f "$log" "$log.time"
 done
 echo
 echo "$((${#targets[@]} - failed)) passed, $failed failed"

@@ -129,12 +129,13 @@ function(flow_add_test)
   set_tests_properties(${arg_NAME} PROPERTIES LABELS ${arg_LAYER} TIMEOUT ${arg_TIMEOUT} RUN_SERIAL ${arg_SERIAL})
 endfunction()
 
-# flow_add_fuzz_target(NAME batch_open SOURCES batch_open.cpp DEPS flow::record [CORPUS dir])
+# flow_add_fuzz_target(NAME batch_open SOURCES batch_open.cpp DEPS flow::record [CORPUS dir] [DICTIONARY file])
 # makes flow_fuzz_batch_open with libFuzzer's main in the fuzz preset; elsewhere it does nothing.
-# tools/fuzz.sh runs it, starting from the files in CORPUS (relative to the calling folder).
+# tools/fuzz.sh runs it, starting from the files in CORPUS and mixing in the words of DICTIONARY (relative to the
+# calling folder).
 add_custom_target(fuzz_targets)
 function(flow_add_fuzz_target)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;CORPUS" "SOURCES;DEPS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;CORPUS;DICTIONARY" "SOURCES;DEPS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_NAME OR NOT arg_SOURCES)
     message(FATAL_ERROR "flow_add_fuzz_target(NAME ${arg_NAME}): expected NAME and SOURCES, "
                         "unexpected '${arg_UNPARSED_ARGUMENTS}'")
@@ -148,11 +149,14 @@ function(flow_add_fuzz_target)
   target_link_options(${target} PRIVATE -fsanitize=fuzzer)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
   add_dependencies(fuzz_targets ${target})
-  set(corpus "")
-  if(arg_CORPUS)
-    cmake_path(ABSOLUTE_PATH arg_CORPUS NORMALIZE OUTPUT_VARIABLE corpus)
-  endif()
-  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/fuzz/${target}.corpus" CONTENT "${corpus}")
+  foreach(kind CORPUS DICTIONARY)
+    set(path "")
+    if(arg_${kind})
+      cmake_path(ABSOLUTE_PATH arg_${kind} NORMALIZE OUTPUT_VARIABLE path)
+    endif()
+    string(TOLOWER "${kind}" extension)
+    file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/fuzz/${target}.${extension}" CONTENT "${path}")
+  endforeach()
 endfunction()
 
 # flow_add_module_folders(FOLDERS…) adds each folder that has a CMakeLists.txt; without names, every such

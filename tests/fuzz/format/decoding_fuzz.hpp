@@ -14,12 +14,14 @@ namespace flow::fuzz {
 /// What came out, as one string: rows by their encoding, bad rows by place and reason.
 inline std::string outcome(const Format& format, const SchemaPtr& schema, std::string_view text,
                            std::size_t step) {
-  auto pool = SlabPool::make();
+  // Fresh slabs for every text would cost more than reading it.
+  static const PoolHandle pool = SlabPool::make();
+  constexpr std::uint32_t kRows = 7;
   auto decoder = make_decoder(format, DecodedColumns::all(schema));
   auto encoder = make_encoder(NdjsonFormat{}, schema);
   FLOW_CHECK(decoder && encoder, "the fuzzer's own schema must do");
   FLOW_CHECK((*decoder)->start({}, {}), "a fresh stream must start");
-  BatchBuilder builder{schema, *pool};
+  BatchBuilder builder{schema, *pool, kRows};
   std::vector<RejectedRow> rejected;
   TextBuffer out;
   std::size_t begin = 0;
@@ -33,7 +35,7 @@ inline std::string outcome(const Format& format, const SchemaPtr& schema, std::s
     (*decoder)->feed({window.data(), size}, end == text.size());
     auto state = RowDecoder::State::full;
     while (state == RowDecoder::State::full) {
-      auto decoded = (*decoder)->decode(builder, rejected, 7);
+      auto decoded = (*decoder)->decode(builder, rejected, kRows);
       if (!decoded) return "refused";
       state = *decoded;
       (*encoder)->encode(builder.finish(), out);
