@@ -73,12 +73,13 @@ void Subtask::prepare_sinks(Epoch epoch) {
     sinks_[s].writer->prepare(
         epoch, [this, s, epoch, alive = std::weak_ptr<bool>{alive_}](Result<std::string> bytes) {
           if (alive.expired()) return;
-          --preparing_;
           if (!bytes) {
-            // What was written since the last epoch may be gone: only a restart brings it back.
+            // What was written since the last epoch may be gone: only a restart brings it back. The
+            // sink stays among those that have not answered: nothing is acknowledged without it.
             fail(std::move(bytes).error().with_context("sink '" + sinks_[s].name + "'"));
             return;
           }
+          --preparing_;
           if (!bytes.value().empty())
             sinks_[s].prepared.push_back({epoch, setup_.wired.index, *std::move(bytes)});
           maybe_acknowledge();
@@ -102,7 +103,7 @@ Status Subtask::copy_slice() {
 }
 
 void Subtask::maybe_acknowledge() {
-  if (!snapshot_ || !parts_ || preparing_ > 0) return;
+  if (failure_ || !snapshot_ || !parts_ || preparing_ > 0) return;
   SubtaskSnapshot whole;
   whole.operators = *std::exchange(parts_, std::nullopt);
   // What earlier epochs prepared and nobody committed yet is committed with this one.

@@ -53,11 +53,18 @@ ExecutionPlan make_plan(Random& shape, Ledger& ledger) {
 /// Fails or kills at named points, a few times, as a seed says.
 class Fates {
  public:
-  Fates(std::uint64_t seed, bool enabled)
-      : random_{seed}, left_{enabled ? 1 + random_.below(6) : 0} {}
+  Fates(std::uint64_t seed, const SimulationOptions& options)
+      : random_{seed},
+        only_at_{options.only_at},
+        left_{options.failures ? 1 + random_.below(6) : 0} {}
 
   Status hit(std::string_view point) {
     ++hits_;
+    if (!only_at_.empty()) {
+      if (point != only_at_ || random_.below(2) != 0) return {};
+      ++failures;
+      return Error{Errc::injected, "injected failure"}.with_cause(std::string{point});
+    }
     if (left_ == 0 || random_.below(rate_) != 0) return {};
     --left_;
     if (random_.chance(0.5)) {
@@ -75,6 +82,7 @@ class Fates {
 
  private:
   Random random_;
+  std::string_view only_at_;
   std::uint64_t left_;
   std::uint64_t rate_ = 25;
   std::uint64_t hits_ = 0;
@@ -91,7 +99,7 @@ SimulationOutcome simulate(std::uint64_t seed, const SimulationOptions& options)
   TickingClock clock{mix64(seed + 2)};
   const auto log = std::getenv("FLOW_SIMULATION_LOG") != nullptr ? make_stderr_log(LogLevel::debug)
                                                                  : make_null_log();
-  Fates fates{mix64(seed + 3), options.failures};
+  Fates fates{mix64(seed + 3), options};
   SimulatedFailures failure_points;
   failure_points.on_hit = [&](std::string_view point) { return fates.hit(point); };
   const auto no_failures = make_no_failure_points();

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace flow::testing {
@@ -26,6 +27,8 @@ struct SimulationOutcome {
 
 struct SimulationOptions {
   bool failures = true;
+  /// Errors at this point and nothing else; any number of them.
+  std::string_view only_at = {};
   bool broken_alignment = false;  ///< Snapshots are taken at the first barrier: must be noticed.
 };
 

@@ -47,6 +47,20 @@ TEST_CASE("whatever fails, the rows are those of the run without failures",
   WARN(seeds << " seeds, " << crashes << " crashes, " << failures << " other failures");
 }
 
+TEST_CASE("a checkpoint is not complete without what a sink could not prepare",
+          "[recovery][simulation]") {
+  std::size_t failures = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const auto undisturbed = simulate(seed, {.failures = false});
+    const auto disturbed = simulate(seed, {.only_at = "file_sink.before_seal"});
+    INFO("seed " << seed << ": " << disturbed.error);
+    REQUIRE(disturbed.state == actors::JobState::finished);
+    REQUIRE(disturbed.rows == undisturbed.rows);
+    failures += disturbed.failures;
+  }
+  CHECK(failures > 60);
+}
+
 TEST_CASE("a seed replays exactly", "[recovery][simulation]") {
   const auto seed = number_from("FLOW_SIMULATION_FIRST", 7);
   const auto one = simulate(seed, {});

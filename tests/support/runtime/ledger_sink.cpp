@@ -58,12 +58,23 @@ class LedgerWriter final : public SinkWriter {
     auto id = context_.lineage + "/" + context_.node + "/" +
               std::to_string(context_.attempt.value) + "/" + std::to_string(epoch.value) + "/" +
               std::to_string(context_.subtask.value);
+    auto outcome = std::make_shared<Status>();
     context_.io.submit(
-        [&ledger = ledger_, id, rows = std::exchange(rows_, {})]() mutable {
+        [&ledger = ledger_, &points = context_.failure_points, outcome, id,
+         rows = std::exchange(rows_, {})]() mutable {
+          // As in a file sink: if this fails, the rows are gone.
+          *outcome = points.hit("file_sink.before_seal");
+          if (!*outcome) return;
           const std::lock_guard lock{ledger.mutex_};
           ledger.prepared_[id] = std::move(rows);
         },
-        [id, done = std::move(done)] { done(id); });
+        [outcome, id, done = std::move(done)] {
+          if (*outcome) {
+            done(id);
+          } else {
+            done(outcome->error());
+          }
+        });
   }
 
   void commit(std::vector<Committable> committables, std::function<void(Status)> done) override {
