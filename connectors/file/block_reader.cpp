@@ -9,6 +9,7 @@ namespace flow::file {
 namespace {
 
 constexpr std::size_t kMostReady = 2;
+constexpr std::size_t kMostSpare = 4;
 
 }  // namespace
 
@@ -85,10 +86,11 @@ struct BlockReader::Job {
   }
 };
 
-BlockReader::BlockReader(const ConnectorContext& context, FileSplit split, Format format,
-                         std::optional<std::uint64_t> resume)
+BlockReader::BlockReader(const ConnectorContext& context, SpareBlocks& spare, FileSplit split,
+                         Format format, std::optional<std::uint64_t> resume)
     : files_{context.files},
       io_{context.io},
+      spare_{spare},
       wake_{context.wake},
       job_{std::make_shared<Job>()},
       alive_{std::make_shared<bool>(true)} {
@@ -102,9 +104,9 @@ BlockReader::~BlockReader() = default;
 void BlockReader::prefetch() {
   if (busy_ || ended_ || ready_.size() >= kMostReady) return;
   busy_ = true;
-  if (!free_.empty()) {
-    job_->block = std::move(free_.back());
-    free_.pop_back();
+  if (!spare_.empty() && job_->block.memory == nullptr) {
+    job_->block.memory = std::move(spare_.back());
+    spare_.pop_back();
   }
   io_.submit([job = job_, &files = files_] { job->run(files); },
              [this, alive = std::weak_ptr<bool>{alive_}] {
@@ -144,7 +146,8 @@ Result<std::optional<Block>> BlockReader::next() {
 }
 
 void BlockReader::recycle(Block block) {
-  if (block.memory != nullptr && free_.size() < kMostReady) free_.push_back(std::move(block));
+  if (block.memory != nullptr && spare_.size() < kMostSpare)
+    spare_.push_back(std::move(block.memory));
 }
 
 }  // namespace flow::file

@@ -13,6 +13,7 @@ namespace flow::file {
 
 /// Room in front of a block for the row that the block before began.
 inline constexpr std::size_t kHeadroom = 64 * 1024;
+/// One is asked for between two steps of the owner: as much as a step of a millisecond decodes.
 inline constexpr std::size_t kBlockBytes = 1024 * 1024;
 
 /// A piece of a stream in memory of its own: kHeadroom bytes, `size` bytes of text, kWindowPadding
@@ -24,13 +25,17 @@ struct Block {
 
   [[nodiscard]] char* text() const noexcept { return memory.get() + kHeadroom; }
 };
+/// Memory of blocks that are used up. A file has many ranges: fresh memory for each of them would
+/// cost as much as reading it.
+using SpareBlocks = std::vector<std::unique_ptr<char[]>>;
 
 /// Reads the blocks of a split ahead, at most two, through the I/O executor.
 ///
 /// Owner: a FileReader.   Thread: actor-confined; what runs elsewhere is shared with the jobs only.
 class BlockReader {
  public:
-  BlockReader(const ConnectorContext& context, FileSplit split, Format format,
+  /// `spare` outlives it.
+  BlockReader(const ConnectorContext& context, SpareBlocks& spare, FileSplit split, Format format,
               std::optional<std::uint64_t> resume);
   ~BlockReader();
   BlockReader(const BlockReader&) = delete;
@@ -56,6 +61,7 @@ class BlockReader {
 
   FileSystem& files_;
   IoExecutor& io_;
+  SpareBlocks& spare_;
   std::function<void()> wake_;
   std::shared_ptr<Job> job_;  ///< Shared with the job under way.
   std::shared_ptr<bool> alive_;
@@ -64,7 +70,6 @@ class BlockReader {
   bool waiting_ = false;  ///< next() had nothing to give.
   std::deque<Block> ready_;
   std::optional<Error> failure_;
-  std::vector<Block> free_;
   std::uint64_t first_byte_ = 0;
   std::string header_;
   std::uint64_t bytes_read_ = 0;

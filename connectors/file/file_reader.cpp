@@ -37,7 +37,7 @@ Status FileReader::assign(Split split, std::string position) {
     FLOW_ASSIGN(active.resume, decode_position(position));
     byte = active.resume->byte;
   }
-  active.blocks = std::make_unique<BlockReader>(context_, active.file, plan_.format, byte);
+  active.blocks = std::make_unique<BlockReader>(context_, spare_, active.file, plan_.format, byte);
   positions_[split.index] = std::move(position);
   active.split = std::move(split);
   active_.push_back(std::move(active));

@@ -61,6 +61,7 @@ class FileReader final : public SourceReader {
   ConnectorContext context_;
   std::unique_ptr<RowDecoder> decoder_;
   BatchBuilder builder_;
+  SpareBlocks spare_;  // Outlives what is in active_.
   std::deque<Active> active_;
   std::map<std::uint32_t, std::string> positions_;
 
