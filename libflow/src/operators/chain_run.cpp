@@ -193,9 +193,12 @@ Status ChainLoop::run(Node& node) {
     return call(node, ChainCall::processing_time,
                 [&] { return node.link.op->on_processing_time(now, node); });
   }
-  if (pending.flush_due || !work_.contains(node.index)) {
-    if (!pending.flush_due) flushes_.erase(node.index);
+  if (pending.flush_due) {
     pending.flush_due = false;
+    return call(node, ChainCall::flush, [&] { return node.link.op->on_idle(node); });
+  }
+  if (!work_.contains(node.index)) {
+    flushes_.erase(node.index);
     return call(node, ChainCall::flush, [&] { return node.link.op->on_flush(node); });
   }
   if (pending.inputs.watermark() > pending.handled) {

@@ -13,6 +13,7 @@ Result<Progress> Operator::on_processing_time(EventTime /*now*/, Collector& /*ou
 }
 
 Result<Progress> Operator::on_flush(Collector& /*out*/) { return Progress::done; }
+Result<Progress> Operator::on_idle(Collector& out) { return on_flush(out); }
 
 Result<Progress> Operator::on_end(Collector& /*out*/) { return Progress::done; }
 

@@ -44,7 +44,7 @@ bool Subject::begin(const ScriptStep& step, MeteredCollector& out) {
       state_.calling = step.watermark;
       return after(op_->on_watermark(step.watermark, out), out);
     case ScriptStep::Kind::flush:
-      return after(op_->on_flush(out), out);
+      return after(op_->on_idle(out), out);
   }
   return true;
 }

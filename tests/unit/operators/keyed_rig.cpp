@@ -98,7 +98,7 @@ void KeyedRig::watermark(EventTime now) {
 
 void KeyedRig::flush() {
   for (auto& subtask : subtasks_)
-    call(*subtask, [&](Operator& op) { return op.on_flush(collector_); });
+    call(*subtask, [&](Operator& op) { return op.on_idle(collector_); });
   after_call();
   finish_calls();
 }

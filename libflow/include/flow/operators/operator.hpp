@@ -72,9 +72,12 @@ class Operator {
   /// Called when the time next_wakeup() asked for has come.
   virtual Result<Progress> on_processing_time(EventTime now, Collector& out);
   [[nodiscard]] virtual std::optional<EventTime> next_wakeup() const { return std::nullopt; }
-  /// The input is idle for the moment or a barrier comes: give away what is held back only to make
-  /// larger batches (pre-aggregation, coalescing).
+  /// There is nothing to read for the moment: give away rows that are held back only to make larger
+  /// batches, if somebody may see them sooner for it (coalescing, a sink's buffer).
   virtual Result<Progress> on_flush(Collector& out);
+  /// The inputs are idle: from now on the watermark passes without them, so everything that is held
+  /// back for it must go (pre-aggregation). Calls on_flush() unless overridden.
+  virtual Result<Progress> on_idle(Collector& out);
   /// All inputs have ended; a watermark of EventTime::max() came before.
   virtual Result<Progress> on_end(Collector& out);
   /// Continues the call that returned `more`. With nothing left to do it returns `done`: after a

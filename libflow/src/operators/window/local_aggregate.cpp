@@ -104,7 +104,7 @@ Result<Progress> LocalAggregate::on_watermark(EventTime now, Collector& out) {
   return give_away(out);
 }
 
-Result<Progress> LocalAggregate::on_flush(Collector& out) {
+Result<Progress> LocalAggregate::on_idle(Collector& out) {
   giving_ = kAll;
   return give_away(out);
 }

@@ -15,9 +15,10 @@ namespace flow {
 
 /// Adds rows up before the exchange: one partial accumulator per (slice, key) instead of many rows.
 ///
-/// Holds a bounded number of partials. Gives them away when it is full, when it is asked to
-/// (on_flush), and, before a watermark is forwarded, those that a window this watermark can fire
-/// needs. Decides nothing about lateness. Where two rows or fewer become one partial it stands
+/// Holds a bounded number of partials. Gives them away when it is full, when its input is idle,
+/// and, before a watermark is forwarded, those that a window this watermark can fire needs; a
+/// source that has nothing to read for a moment changes nothing, as nobody could see a result
+/// sooner. Decides nothing about lateness. Where two rows or fewer become one partial it stands
 /// aside for a while: rows become partials of their own, column by column, without a table.
 ///
 /// Owner: one SUBTASK attempt, before the exchange: its state is not bound to key groups.
@@ -29,7 +30,7 @@ class LocalAggregate final : public Operator {
   Status open(const OperatorContext& context) override;
   Result<Progress> on_batch(std::uint32_t input, Batch batch, Collector& out) override;
   Result<Progress> on_watermark(EventTime now, Collector& out) override;
-  Result<Progress> on_flush(Collector& out) override;
+  Result<Progress> on_idle(Collector& out) override;
   Result<Progress> resume(Collector& out) override;
   Status snapshot(SnapshotSink& sink) override;
   Status restore(SnapshotSource& source) override;
