@@ -19,6 +19,17 @@ inline std::uint64_t load8(const char* at) noexcept {
   return word;
 }
 
+/// Value of eight digits, the first of them in the lowest byte.
+inline std::uint64_t value_of_word(std::uint64_t word) noexcept {
+  word = (word & 0x0F0F0F0F0F0F0F0Fu) * 2561 >> 8;
+  word = (word & 0x00FF00FF00FF00FFu) * 6553601 >> 16;
+  return (word & 0x0000FFFF0000FFFFu) * 42949672960001u >> 32;
+}
+inline bool are_digits(std::uint64_t word) noexcept {
+  return ((word & 0xF0F0F0F0F0F0F0F0u) |
+          (((word + 0x0606060606060606u) & 0xF0F0F0F0F0F0F0F0u) >> 4)) == 0x3333333333333333u;
+}
+
 /// Reads 1 to 8 digits; 8 bytes at `at` are readable. False if one of them is no digit.
 inline bool digits8(const char* at, std::size_t length, std::uint64_t& value) noexcept {
   auto word = load8(at);
@@ -26,13 +37,16 @@ inline bool digits8(const char* at, std::size_t length, std::uint64_t& value) no
     // Zeros in front: the first character is the lowest byte.
     word = (word << (64 - length * 8)) | (0x3030303030303030u >> (length * 8));
   }
-  if (((word & 0xF0F0F0F0F0F0F0F0u) |
-       (((word + 0x0606060606060606u) & 0xF0F0F0F0F0F0F0F0u) >> 4)) != 0x3333333333333333u)
-    return false;
-  word = (word & 0x0F0F0F0F0F0F0F0Fu) * 2561 >> 8;
-  word = (word & 0x00FF00FF00FF00FFu) * 6553601 >> 16;
-  value = (word & 0x0000FFFF0000FFFFu) * 42949672960001u >> 32;
+  if (!are_digits(word)) return false;
+  value = value_of_word(word);
   return true;
+}
+
+/// Value of 1 to 16 characters of which all are digits; 8 bytes at any of them are readable.
+inline std::uint64_t value_of_digits(const char* at, std::size_t length) noexcept {
+  if (length <= 8) return value_of_word(load8(at) << (64 - length * 8));
+  return value_of_word(load8(at) << (128 - length * 8)) * 100'000'000u +
+         value_of_word(load8(at + length - 8));
 }
 
 /// Reads `-?digits`; 8 bytes behind any position of the text are readable.

@@ -46,6 +46,11 @@ class NdjsonDecoder final : public RowDecoder {
     std::uint32_t length = 0;
     std::int32_t reader = kIgnored;
   };
+  /// Where the value of a key begins, and whose it is; null: not usual.
+  struct Key {
+    const char* end = nullptr;
+    std::int32_t reader = kIgnored;
+  };
   struct Slow;
 
   NdjsonDecoder(const NdjsonFormat& format, const DecodedColumns& columns,
@@ -53,11 +58,7 @@ class NdjsonDecoder final : public RowDecoder {
 
   [[nodiscard]] std::int32_t reader_of(std::string_view key) const;
   const char* decode_fast(const char* at, BatchBuilder& into);
-  const char* read_key(const char* at, std::size_t place, std::int32_t& reader);
-  const char* read_value(const char* at, ColumnReader& reader, ColumnBuilder& into);
-  const char* skip_value(const char* at);
-  const char* skip_nested(const char* at);
-  const char* end_of_string(const char* at);
+  Key read_key(const char* at, std::size_t place);
   void decode_slow(std::string_view row, BatchBuilder& into, std::vector<RejectedRow>& rejected);
   void decode_row(const char* begin, const char* end, BatchBuilder& into,
                   std::vector<RejectedRow>& rejected);
@@ -68,8 +69,6 @@ class NdjsonDecoder final : public RowDecoder {
   std::unordered_map<std::string, std::int32_t> keys_;
   std::uint64_t all_seen_ = 0;
   std::vector<Guess> guesses_;
-  unsigned non_ascii_ = 0;  ///< Of the row being read.
-  bool escaped_ = false;    ///< The string end_of_string() passed holds a backslash.
 
   std::string_view window_;
   bool last_ = false;

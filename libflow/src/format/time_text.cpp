@@ -1,5 +1,6 @@
 #include "time_text.hpp"
 
+#include "field_parse.hpp"
 #include "time_zone.hpp"
 
 #include <array>
@@ -207,8 +208,8 @@ constexpr std::string_view kDirectives = "YymdejHIMSfbBhpzsFTR%";
 
 Result<TimeText> TimeText::make(const ColumnText& text) {
   TimeText time;
-  std::memcpy(&time.cached_high_, "1970-01-", 8);
-  std::memcpy(&time.cached_low_, "01", 2);
+  time.cached_date_ = field::load8("1970-01-01T00:00");
+  time.cached_minute_ = field::load8("01T00:00");
   for (std::size_t i = 0; i < text.format.size(); ++i) {
     if (text.format[i] != '%') continue;
     if (i + 1 == text.format.size() ||
@@ -243,39 +244,42 @@ Result<TimeText> TimeText::make(const ColumnText& text) {
 bool TimeText::parse_iso(std::string_view text, std::int64_t& micros) noexcept {
   if (text.size() < 19 || text.size() > 27) return false;
   const auto* at = text.data();
-  std::uint64_t high = 0;
-  std::uint16_t low = 0;
-  std::memcpy(&high, at, 8);
-  std::memcpy(&low, at + 8, 2);
-  if (high != cached_high_ || low != cached_low_) {
+  const auto date = field::load8(at);
+  const auto minute_of_day = field::load8(at + 8);
+  if (date != cached_date_ || minute_of_day != cached_minute_) {
     const auto century = two(at);
     const auto year = two(at + 2);
     const auto month = two(at + 5);
     const auto day = two(at + 8);
+    const auto hour = two(at + 11);
+    const auto minute = two(at + 14);
     if (century > 99 || year > 99 || at[4] != '-' || at[7] != '-') return false;
-    const auto days = days_of(century * 100 + year, month, day);
-    if (!days) return false;
-    cached_high_ = high;
-    cached_low_ = low;
-    cached_micros_ = *days * kDay;
+    if ((at[10] != 'T' && at[10] != ' ') || at[13] != ':' || hour > 23 || minute > 59) return false;
+    // Days often stay where minutes do not.
+    if (date != cached_date_ || day != cached_day_) {
+      const auto days = days_of(century * 100 + year, month, day);
+      if (!days) return false;
+      cached_day_ = day;
+      cached_days_ = *days;
+    }
+    cached_date_ = date;
+    cached_minute_ = minute_of_day;
+    cached_micros_ = cached_days_ * kDay + std::int64_t{hour * 60 + minute} * 60 * kSecond;
   }
-  const auto hour = two(at + 11);
-  const auto minute = two(at + 14);
   const auto second = two(at + 17);
-  if ((at[10] != 'T' && at[10] != ' ') || at[13] != ':' || at[16] != ':') return false;
-  if (hour > 23 || minute > 59 || second > 59) return false;
-  auto result = cached_micros_ + std::int64_t{(hour * 60 + minute) * 60 + second} * kSecond;
+  if (at[16] != ':' || second > 59) return false;
+  auto result = cached_micros_ + std::int64_t{second} * kSecond;
   auto size = text.size();
   if (at[size - 1] == 'Z') --size;
   if (size > 19) {
-    if (at[19] != '.' || size == 20) return false;
-    std::int64_t scale = kSecond;
-    for (std::size_t i = 20; i < size; ++i) {
-      const auto digit = static_cast<unsigned char>(at[i] - '0');
-      scale /= 10;
-      if (digit > 9 || scale == 0) return false;
-      result += scale * digit;
-    }
+    if (at[19] != '.' || size == 20 || size > 26) return false;
+    // The last eight characters, those before the fraction replaced by zeros.
+    const auto digits = size - 20;
+    auto word = field::load8(at + size - 8);
+    word = (word >> (64 - digits * 8) << (64 - digits * 8)) | (0x3030303030303030u >> (digits * 8));
+    if (!field::are_digits(word)) return false;
+    static constexpr std::int64_t kScale[] = {1'000'000, 100'000, 10'000, 1'000, 100, 10, 1};
+    result += static_cast<std::int64_t>(field::value_of_word(word)) * kScale[digits];
   }
   micros = result;
   return true;

@@ -46,8 +46,11 @@ class TimeText {
   std::int64_t unit_micros_ = 0;  ///< Multiplies; 0 = divide or none.
   std::int64_t unit_divisor_ = 0;
   std::shared_ptr<const TimeZone> zone_;
-  std::uint64_t cached_high_ = 0;  ///< The ten characters of the date seen last.
-  std::uint16_t cached_low_ = 0;
+  /// The sixteen characters of the minute seen last: `1970-01-`, `01T00:00`.
+  std::uint64_t cached_date_ = 0;
+  std::uint64_t cached_minute_ = 0;
+  unsigned cached_day_ = 1;  ///< Of the month.
+  std::int64_t cached_days_ = 0;
   std::int64_t cached_micros_ = 0;
   std::string problem_;
 };
