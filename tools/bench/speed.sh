@@ -27,12 +27,12 @@ bids() {
   generate bids ndjson 4000000 \
     'auction: int64, bidder: int64, price: int64, channel: string, url: string, extra: string, at: timestamp' \
     columns.auction.max=9999 columns.bidder.max=100000 columns.price.max=100000 'columns.channel.values=[apple, google, baidu]' \
-    columns.channel.kind=choice columns.url.length=40 columns.extra.length=28 \
+    columns.channel.kind=choice columns.url.length=40 columns.extra.length=57 \
     columns.at.kind=sequence columns.at.start=2024-01-01 columns.at.step=10us
 }
 rows() {
   generate rows csv 10000000 'id: int64, half: int32, amount: int64, name: string, at: timestamp' \
-    columns.id.kind=sequence columns.half.max=1 columns.amount.max=99999 columns.name.length=6 \
+    columns.id.kind=sequence columns.half.max=1 columns.amount.max=99999 columns.name.length=12 \
     columns.at.kind=sequence columns.at.start=2024-01-01 columns.at.step=1s
 }
 
