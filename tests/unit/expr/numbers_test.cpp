@@ -1,6 +1,8 @@
 #include "evaluation.hpp"
 
+#include "flow/base/random.hpp"
 #include "support/catch.hpp"
+#include "support/seed.hpp"
 
 using namespace flow;
 using namespace flow::testing;
@@ -20,6 +22,53 @@ TEST_CASE("integer arithmetic never wraps", "[unit][expr][numbers]") {
   CHECK(shown("-((-2147483648)::int4)") == "E1120");
   CHECK(shown("abs((-9223372036854775808)::int8)") == "E1120");
   CHECK(shown("abs(-7)") == "7");
+}
+
+TEST_CASE("dividing by a constant gives what dividing gives", "[unit][expr][numbers]") {
+  Random random{test_seed()};
+  const auto pool = SlabPool::make();
+  const auto schema = make_schema({{"a", types::int64}, {"b", types::int32}});
+  constexpr auto kMin = std::numeric_limits<std::int64_t>::min();
+  constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
+  // Of every size, and near the ends.
+  const auto number = [&]() -> std::int64_t {
+    if (random.chance(0.1)) return random.chance(0.5) ? kMin + random.between(0, 3) : kMax - random.between(0, 3);
+    const auto bits = static_cast<std::int64_t>(random.next() >> random.below(64));
+    return random.chance(0.5) ? bits : -1 - bits;
+  };
+  std::vector<std::int64_t> divisors{kMin, kMin + 1, kMax, kMax - 1, 2, -2, 3, -3, 7, 10, 1000};
+  for (int i = 0; i < 63; ++i)
+    for (const auto by : {-1, 0, 1}) divisors.push_back((std::int64_t{1} << i) + by);
+  for (int i = 0; i < 200; ++i) divisors.push_back(number());
+
+  for (const auto divisor : divisors) {
+    if (divisor >= -1 && divisor <= 1) continue;
+    BatchBuilder builder{schema, *pool, 200};
+    for (int row = 0; row < 200; ++row)
+      builder.append_row({number(), static_cast<std::int32_t>(number())});
+    auto batch = builder.finish();
+    EvalContext context{*pool};
+    const bool narrow = divisor == static_cast<std::int32_t>(divisor);
+    const auto by = "(" + std::to_string(divisor) + ")" + (narrow ? "::int4" : "::int8");
+    for (const std::string column : {"a", "b"}) {
+      if (column == "b" && !narrow) continue;
+      for (const char symbol : {'/', '%'}) {
+        const auto text = column + " " + symbol + " " + by;
+        INFO(text);
+        const auto expression = Expression::compile({text}, *schema);
+        REQUIRE(expression);
+        const auto result = expression->evaluate(batch, context);
+        REQUIRE(result);
+        for (std::uint32_t row = 0; row < batch.rows(); ++row) {
+          const auto wide = column == "a" ? std::get<std::int64_t>(value_at(batch.column(0), row))
+                                          : std::get<std::int32_t>(value_at(batch.column(1), row));
+          const auto expected = symbol == '/' ? wide / divisor : wide % divisor;
+          const auto shown = to_string(value_at(*result, row));
+          if (shown != std::to_string(expected)) FAIL(wide << ": " << shown);
+        }
+      }
+    }
+  }
 }
 
 TEST_CASE("an overflow is found wherever it hides in a batch", "[unit][expr][numbers]") {

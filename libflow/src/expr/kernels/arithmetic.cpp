@@ -1,3 +1,4 @@
+#include "constant_divisor.hpp"
 #include "kernels.hpp"
 #include "operands.hpp"
 
@@ -160,8 +161,32 @@ Status multiply_int64(const Call& call, Column& out) {
   });
 }
 
+/// By a constant other than -1, 0 and 1: nothing can go wrong.
+template <class T, bool kRemainder>
+Status divide_by(T divisor, const Call& call, Column& out) {
+  const ConstantDivisor<T> by{divisor};
+  return with_operand<T>(*call.args[0], [&](auto left) -> Status {
+    T* result = out.values.mutable_as<T>();
+    if (by.is_power_of_two()) {
+      run_rows(call.rows, [&, by](std::uint32_t row) {
+        result[row] =
+            kRemainder ? by.remainder_of_power(left[row]) : by.quotient_of_power(left[row]);
+      });
+    } else {
+      run_rows(call.rows, [&, by](std::uint32_t row) {
+        result[row] = kRemainder ? by.remainder(left[row]) : by.quotient(left[row]);
+      });
+    }
+    return Done{};
+  });
+}
+
 template <class T, bool kRemainder>
 Status divide(const Call& call, Column& out) {
+  if (call.args[1]->encoding == Encoding::constant) {
+    const auto divisor = constant_value<T>(*call.args[1]);
+    if (divisor < -1 || divisor > 1) return divide_by<T, kRemainder>(divisor, call, out);
+  }
   return with_operand<T>(*call.args[0], [&](auto left) {
     return with_operand<T>(*call.args[1], [&](auto right) -> Status {
       T* result = out.values.mutable_as<T>();
