@@ -7,6 +7,7 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace flow::generator {
 namespace {
@@ -77,6 +78,16 @@ class SequenceColumn final : public ColumnGenerator {
         fill_linear(out + done, run, value_of(k), plan_.step);
         done += run;
         k = 0;
+      }
+    } else if (plan_.shuffle && plan_.divide == 1 && plan_.modulo != 0) {
+      // Copies: for all the compiler knows, writing a value changes the plan.
+      const auto [first, stride, count] = std::tuple{rows.first, rows.stride, rows.count};
+      const auto [seed, modulo] = std::tuple{plan_.seed, plan_.modulo};
+      const auto [start, step] = std::tuple{plan_.start, plan_.step};
+      for (std::uint32_t i = 0; i < count; ++i) {
+        const auto mixed = mix64((first + i * stride) ^ seed);
+        const auto k = static_cast<std::uint64_t>((Uint128{mixed} * modulo) >> 64);
+        out[i] = wrap_add(start, wrap_multiply(step, k));
       }
     } else {
       for (std::uint32_t i = 0; i < rows.count; ++i)

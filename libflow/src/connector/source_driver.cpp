@@ -5,7 +5,11 @@
 #include "flow/record/compact.hpp"
 #include "flow/record/value.hpp"
 
+#include <immintrin.h>
+
 #include <algorithm>
+#include <span>
+#include <tuple>
 #include <utility>
 
 namespace flow {
@@ -15,6 +19,29 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kMaxBadRows = 1024;
 // Batches without a usable row that one poll() passes over before it lets others run.
 constexpr int kEmptyPolls = 16;
+
+/// The lowest and the highest of the values; of none: max, min.
+std::pair<std::int64_t, std::int64_t> bounds_of(std::span<const std::int64_t> values) noexcept {
+  auto lowest = _mm256_set1_epi64x(EventTime::max().micros);
+  auto highest = _mm256_set1_epi64x(EventTime::min().micros);
+  std::size_t i = 0;
+  for (; i + 4 <= values.size(); i += 4) {
+    const auto four = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values.data() + i));
+    lowest = _mm256_blendv_epi8(lowest, four, _mm256_cmpgt_epi64(lowest, four));
+    highest = _mm256_blendv_epi8(highest, four, _mm256_cmpgt_epi64(four, highest));
+  }
+  std::int64_t low[4];
+  std::int64_t high[4];
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(low), lowest);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(high), highest);
+  std::pair bounds{std::min({low[0], low[1], low[2], low[3]}),
+                   std::max({high[0], high[1], high[2], high[3]})};
+  for (; i < values.size(); ++i) {
+    bounds.first = std::min(bounds.first, values[i]);
+    bounds.second = std::max(bounds.second, values[i]);
+  }
+  return bounds;
+}
 
 }  // namespace
 
@@ -259,10 +286,14 @@ Status SourceDriver::take_times(Batch& batch, const OpenState& from) {
   const auto* micros = times.data<std::int64_t>();
   auto lowest = EventTime::max().micros;
   auto highest = EventTime::min().micros;
-  batch.for_each_row([&](std::uint32_t row) {
-    lowest = std::min(lowest, micros[row]);
-    highest = std::max(highest, micros[row]);
-  });
+  if (!batch.has_selection()) {
+    std::tie(lowest, highest) = bounds_of({micros, batch.rows()});
+  } else {
+    batch.for_each_row([&](std::uint32_t row) {
+      lowest = std::min(lowest, micros[row]);
+      highest = std::max(highest, micros[row]);
+    });
+  }
   batch.set_time_bounds({lowest}, {highest});
   return {};
 }

@@ -125,6 +125,28 @@ TEST_CASE("rows come with exact time bounds and the watermark they lead to", "[u
   CHECK(rig.driver->rows() == 4);
 }
 
+TEST_CASE("time bounds are exact whichever row has them", "[unit][source]") {
+  for (std::size_t count = 1; count <= 13; ++count) {
+    for (std::size_t at = 0; at < count; ++at) {
+      std::vector<Row> low;
+      std::vector<Row> high;
+      for (std::size_t i = 0; i < count; ++i) {
+        low.push_back({std::int64_t{1}, i == at ? -5 : std::int64_t{100}});
+        high.push_back({std::int64_t{1}, i == at ? 300 : std::int64_t{200}});
+      }
+      INFO(count << " rows, row " << at);
+      Rig rig{{{0, {low, high}}}, timed(Micros{0})};
+      rig.assign(0);
+      const auto first = rig.poll().batch;
+      CHECK(first.min_time() == EventTime{-5});
+      CHECK(first.max_time() == EventTime{count == 1 ? -5 : 100});
+      const auto second = rig.poll().batch;
+      CHECK(second.min_time() == EventTime{count == 1 ? 300 : 200});
+      CHECK(second.max_time() == EventTime{300});
+    }
+  }
+}
+
 TEST_CASE("of independent splits the slowest counts, until it is finished", "[unit][source]") {
   Rig rig{{{0, {{{1, 100}}}}, {1, {{{2, 50}}}}}, timed(Micros{0})};
   rig.assign(0);
