@@ -32,7 +32,8 @@ TEST_CASE("dividing by a constant gives what dividing gives", "[unit][expr][numb
   constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
   // Of every size, and near the ends.
   const auto number = [&]() -> std::int64_t {
-    if (random.chance(0.1)) return random.chance(0.5) ? kMin + random.between(0, 3) : kMax - random.between(0, 3);
+    if (random.chance(0.1))
+      return random.chance(0.5) ? kMin + random.between(0, 3) : kMax - random.between(0, 3);
     const auto bits = static_cast<std::int64_t>(random.next() >> random.below(64));
     return random.chance(0.5) ? bits : -1 - bits;
   };
