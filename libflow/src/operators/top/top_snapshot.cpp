@@ -69,9 +69,7 @@ void TopOperator::begin_copy_out(Epoch /*epoch*/) {
 
 Status TopOperator::put(SnapshotSink& sink, const GroupKey& key, std::string_view value) const {
   std::string stored;
-  const auto image = image_of(key.complete_at);
-  for (int shift = 56; shift >= 0; shift -= 8)
-    stored.push_back(static_cast<char>((image >> shift) & 0xff));
+  append_ordered(key.complete_at, stored);
   stored += key.key;
   return sink.put_entry(kState, {key_group(key)}, stored, value);
 }
@@ -121,10 +119,9 @@ Status TopOperator::restore_blob(const std::string& blob) {
 }
 
 Status TopOperator::restore_entry(KeyGroup group, std::string_view key, std::string_view value) {
-  if (key.size() < 8) return corrupt("an entry's key is damaged");
-  std::uint64_t image = 0;
-  for (std::size_t i = 0; i < 8; ++i) image = image << 8 | static_cast<unsigned char>(key[i]);
-  GroupKey group_key{integer_of_image(image), 0, std::string{key.substr(8)}};
+  const auto complete_at = take_ordered(key);
+  if (!complete_at) return corrupt("an entry's key is damaged");
+  GroupKey group_key{*complete_at, 0, std::string{key}};
   std::vector<ColumnBuilder> checked;
   for (const auto type : per_types_) checked.emplace_back(type, context_->pool, 1);
   FLOW_TRY(decode_key(group_key.key, checked));
@@ -152,12 +149,9 @@ Status TopOperator::restore_entry(KeyGroup group, std::string_view key, std::str
 }
 
 Status TopOperator::restore(SnapshotSource& source) {
-  FLOW_ASSIGN(const auto blobs, source.blobs(kBlob));
-  for (const auto& blob : blobs) FLOW_TRY(restore_blob(blob));
-  return source.entries(
-      kState, owned_, [&](KeyGroup group, std::string_view key, std::string_view value) {
-        if (!owned_.contains(group))
-          return Status{corrupt("an entry lies outside of the key groups asked for")};
+  return restore_keyed(
+      source, {kBlob, kState, owned_}, [&](const std::string& blob) { return restore_blob(blob); },
+      [&](KeyGroup group, std::string_view key, std::string_view value) {
         return restore_entry(group, key, value);
       });
 }

@@ -14,22 +14,6 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::string_view kBlob = "window";
 constexpr std::string_view kState = "slices";
 
-void append_slice(std::int64_t start, std::string& out) {
-  const auto image = image_of(start);
-  for (int shift = 56; shift >= 0; shift -= 8)
-    out.push_back(static_cast<char>((image >> shift) & 0xff));
-}
-
-bool read_slice(std::string_view& key, std::int64_t& start) {
-  if (key.size() < 8) return false;
-  std::uint64_t image = 0;
-  for (int i = 0; i < 8; ++i)
-    image = image << 8 | static_cast<unsigned char>(key[static_cast<std::size_t>(i)]);
-  start = integer_of_image(image);
-  key.remove_prefix(8);
-  return true;
-}
-
 Error corrupt(std::string cause) {
   return Error{Errc::corrupt_snapshot_part, "cannot read the state of a window"}.with_cause(
       std::move(cause));
@@ -71,7 +55,7 @@ Result<Progress> WindowOperator::copy_out(SnapshotSink& sink, ByteCount bytes) {
     return slice.table.copy_out(
         [&](std::uint64_t hash, bool is_null, std::string_view encoded, std::string_view value) {
           key.clear();
-          append_slice(slice.start, key);
+          append_ordered(slice.start, key);
           if (kind_ == KeyKind::encoded) {
             key.append(encoded);
           } else if (!plan_->key_types.empty()) {
@@ -128,10 +112,10 @@ Status WindowOperator::restore_blob(const std::string& blob) {
 }
 
 Status WindowOperator::restore_entry(KeyGroup group, std::string_view key, std::string_view value) {
-  std::int64_t start = 0;
-  if (!read_slice(key, start) || !plan_->math.in_range(start) ||
-      plan_->math.slice_of(start) != start)
+  const auto slice = take_ordered(key);
+  if (!slice || !plan_->math.in_range(*slice) || plan_->math.slice_of(*slice) != *slice)
     return corrupt("an entry's slice is damaged");
+  const auto start = *slice;
   if (value.empty() || static_cast<std::uint8_t>(value[0]) != kVersion)
     return corrupt("an entry's version is unknown");
   std::vector<ColumnBuilder> checked;
@@ -162,12 +146,9 @@ Status WindowOperator::restore_entry(KeyGroup group, std::string_view key, std::
 }
 
 Status WindowOperator::restore(SnapshotSource& source) {
-  FLOW_ASSIGN(const auto blobs, source.blobs(kBlob));
-  for (const auto& blob : blobs) FLOW_TRY(restore_blob(blob));
-  return source.entries(
-      kState, owned_, [&](KeyGroup group, std::string_view key, std::string_view value) {
-        if (!owned_.contains(group))
-          return Status{corrupt("an entry lies outside of the key groups asked for")};
+  return restore_keyed(
+      source, {kBlob, kState, owned_}, [&](const std::string& blob) { return restore_blob(blob); },
+      [&](KeyGroup group, std::string_view key, std::string_view value) {
         return restore_entry(group, key, value);
       });
 }
