@@ -14,6 +14,12 @@
 namespace flow {
 namespace {
 
+constexpr FailurePoint kFailurePoints[] = {
+#define FLOW_FAILURE_POINT(name, where) {name, where},
+#include "failure_points.def"
+#undef FLOW_FAILURE_POINT
+};
+
 class NoFailurePoints final : public FailurePoints {
  public:
   Status hit(std::string_view) override { return {}; }
@@ -103,6 +109,8 @@ Status parse_rule(std::string_view text, std::deque<Rule>& into) {
 }
 
 }  // namespace
+
+std::span<const FailurePoint> failure_points() { return kFailurePoints; }
 
 std::unique_ptr<FailurePoints> make_no_failure_points() {
   return std::make_unique<NoFailurePoints>();

@@ -86,7 +86,7 @@ Life run(const std::string& root, const std::string& rules) {
 
 TEST_CASE("a process killed at any failure point leaves the last checkpoint or the next",
           "[recovery][checkpoint]") {
-  for (const FailurePoint& point : kFailurePoints) {
+  for (const FailurePoint& point : failure_points()) {
     const std::string name{point.name};
     const bool takes_over = name.starts_with("publish.");
     const bool collects = name.starts_with("collect.");

@@ -97,7 +97,7 @@ TEST_CASE("a crash at each failure point neither loses nor doubles a row", "[rec
   const auto expected = job.output("undisturbed");
   Random random{test_seed()};
   int reached = 0;
-  for (const auto& point : kFailurePoints) {
+  for (const auto& point : failure_points()) {
     const auto name = "at_" + std::string{point.name};
     const auto hit = 1 + random.below(3);
     INFO("seed " << test_seed() << ", " << point.name << " at its hit " << hit);

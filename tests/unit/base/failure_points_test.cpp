@@ -13,12 +13,12 @@ namespace {
 
 TEST_CASE("without rules no failure point does anything", "[unit][failure_points]") {
   const auto points = make_no_failure_points();
-  for (const FailurePoint& point : kFailurePoints) CHECK(points->hit(point.name));
+  for (const FailurePoint& point : failure_points()) CHECK(points->hit(point.name));
 }
 
 TEST_CASE("failure points have unique names and say where they are", "[unit][failure_points]") {
   std::set<std::string_view> names;
-  for (const FailurePoint& point : kFailurePoints) {
+  for (const FailurePoint& point : failure_points()) {
     CHECK(names.insert(point.name).second);
     CHECK_FALSE(point.where.empty());
     CHECK(point.name.find_first_of("=@:, ") == std::string_view::npos);

@@ -184,7 +184,7 @@ TEST_CASE("any number of crashes at random moments leaves a legal state",
 }
 
 TEST_CASE("an injected failure at any point leaves a legal state", "[unit][checkpoint][crash]") {
-  for (const FailurePoint& point : kFailurePoints) {
+  for (const FailurePoint& point : failure_points()) {
     const std::string name{point.name};
     if (!name.starts_with("publish.") && !name.starts_with("checkpoint.") &&
         !name.starts_with("collect.")) {

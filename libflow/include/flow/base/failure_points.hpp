@@ -3,6 +3,7 @@
 #include "flow/base/error.hpp"
 
 #include <memory>
+#include <span>
 #include <string_view>
 
 namespace flow {
@@ -11,7 +12,7 @@ namespace flow {
 ///
 /// Production code calls `hit("checkpoint.before_manifest")` at each step and obeys the Status; the
 /// default implementation is a no-op. Names are stable and listed in docs; a test that kills at
-/// every point takes them from kFailurePoints.
+/// every point takes them from failure_points().
 ///
 /// Thread: thread-safe.
 class FailurePoints {
@@ -27,12 +28,8 @@ struct FailurePoint {
   std::string_view where;  ///< What has happened when it is hit.
 };
 
-/// Every failure point of the engine, in the order of failure_points.def.
-inline constexpr FailurePoint kFailurePoints[] = {
-#define FLOW_FAILURE_POINT(name, where) {name, where},
-#include "flow/base/failure_points.def"
-#undef FLOW_FAILURE_POINT
-};
+/// Every failure point of the engine, in the order of libflow/src/base/failure_points.def.
+std::span<const FailurePoint> failure_points();
 
 std::unique_ptr<FailurePoints> make_no_failure_points();
 
