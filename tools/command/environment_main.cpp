@@ -1,3 +1,4 @@
+#include "checked_job.hpp"
 #include "exit_code.hpp"
 #include "report.hpp"
 #include "run_options.hpp"
@@ -25,15 +26,12 @@ int Environment::main(int argc, char** argv) {
   auto world = command::make_world();
   if (!world) return command::report(world.error(), arguments.json);
   std::vector<Error> errors;
-  auto validation = validate(graph((*world)->connectors, errors));
-  for (auto& error : validation.errors) errors.push_back(std::move(error));
-  if (!errors.empty()) {
-    for (const auto& error : errors) command::report(error, arguments.json);
-    return command::exit_code_of(errors.front().fault());
-  }
+  auto made = graph((*world)->connectors, errors);
+  const auto job = command::check_job(std::move(made), std::move(errors));
+  if (!job.graph) return command::report(job.errors, arguments.json);
   auto plan_options = options();
   if (parallelism) plan_options.parallelism = *parallelism;
-  auto planned = plan(*validation.graph, plan_options);
+  auto planned = plan(*job.graph, plan_options);
   if (!planned) return command::report(planned.error(), arguments.json);
   return command::run_plan(*std::move(planned), arguments, **world, signals);
 }

@@ -13,4 +13,14 @@ int report(const Error& error, bool json, std::string_view source_text) {
   return exit_code_of(error.fault());
 }
 
+int report(const std::vector<Error>& errors, bool json,
+           const std::function<std::string_view(const Error&)>& text_of) {
+  int code = kDone;
+  for (const auto& error : errors) {
+    const auto its_code = report(error, json, text_of ? text_of(error) : std::string_view{});
+    if (code == kDone) code = its_code;
+  }
+  return code;
+}
+
 }  // namespace flow::command

@@ -39,15 +39,8 @@ Result<std::string> topology_of(const GenerateArguments& arguments) {
 int generate(const GenerateArguments& arguments, command::World& world, command::Signals& signals) {
   auto text = topology_of(arguments);
   if (!text) return command::report(text.error());
-  LoadedJob job;
-  job.texts.push_back({"(generate)", *std::move(text)});
-  auto loaded = load_topology(job.texts, world.connectors, {}, *world.files);
-  job.topology = std::move(loaded.topology);
-  job.errors = std::move(loaded.errors);
-  auto validation = validate(job.topology.graph);
-  if (job.errors.empty()) job.errors = std::move(validation.errors);
-  if (!job.errors.empty()) return report(job, false);
-  job.graph = std::move(validation.graph);
+  const auto job = load_texts({{"(generate)", *std::move(text)}}, {}, world);
+  if (!job.graph) return report(job, false);
   auto planned = plan_job(job, {});
   if (!planned) return command::report(planned.error());
   return command::run_plan(*std::move(planned), {}, world, signals);

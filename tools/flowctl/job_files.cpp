@@ -1,6 +1,5 @@
 #include "job_files.hpp"
 
-#include "command/exit_code.hpp"
 #include "command/report.hpp"
 
 #include <algorithm>
@@ -37,6 +36,17 @@ std::string_view LoadedJob::text_of(const Error& error) const {
   return {};
 }
 
+LoadedJob load_texts(std::vector<ConfigText> texts, const Variables& variables,
+                     command::World& world) {
+  LoadedJob job;
+  auto loaded = load_topology(texts, world.connectors, variables, *world.files);
+  static_cast<command::CheckedJob&>(job) =
+      command::check_job(std::move(loaded.topology.graph), std::move(loaded.errors));
+  job.texts = std::move(texts);
+  job.topology = std::move(loaded.topology);
+  return job;
+}
+
 LoadedJob load_job(const JobArguments& arguments, command::World& world) {
   LoadedJob job;
   for (const auto& path : arguments.files) {
@@ -49,21 +59,7 @@ LoadedJob load_job(const JobArguments& arguments, command::World& world) {
   auto variables = variables_of(arguments);
   if (!variables) job.errors.push_back(std::move(variables).error());
   if (!job.errors.empty()) return job;
-
-  auto loaded = load_topology(job.texts, world.connectors, *variables, *world.files);
-  job.topology = std::move(loaded.topology);
-  job.errors = std::move(loaded.errors);
-  auto validation = validate(job.topology.graph);
-  for (auto& error : validation.errors)
-    if (job.errors.empty() || error.code() != Errc::nothing_to_do)
-      job.errors.push_back(std::move(error));
-  job.warnings = std::move(validation.warnings);
-  std::stable_sort(job.errors.begin(), job.errors.end(), [](const Error& a, const Error& b) {
-    return std::tie(a.where().file, a.where().line, a.where().column) <
-           std::tie(b.where().file, b.where().line, b.where().column);
-  });
-  if (job.errors.empty()) job.graph = std::move(validation.graph);
-  return job;
+  return load_texts(std::move(job.texts), *variables, world);
 }
 
 Result<ExecutionPlan> plan_job(const LoadedJob& job, const JobArguments& arguments) {
@@ -79,12 +75,7 @@ Result<ExecutionPlan> plan_job(const LoadedJob& job, const JobArguments& argumen
 }
 
 int report(const LoadedJob& job, bool json) {
-  int code = command::kDone;
-  for (const auto& error : job.errors) {
-    const auto its_code = command::report(error, json, job.text_of(error));
-    if (code == command::kDone) code = its_code;
-  }
-  return code;
+  return command::report(job.errors, json, [&](const Error& error) { return job.text_of(error); });
 }
 
 }  // namespace flow::flowctl

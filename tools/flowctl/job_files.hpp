@@ -1,5 +1,6 @@
 #pragma once
 
+#include "command/checked_job.hpp"
 #include "command/world.hpp"
 
 #include "flow/config/topology.hpp"
@@ -18,13 +19,10 @@ struct JobArguments {
   std::optional<std::uint32_t> parallelism;
 };
 
-/// A job that could be read; texts are kept so that errors can show the line.
-struct LoadedJob {
+/// A job that was read; texts are kept so that errors can show the line.
+struct LoadedJob : command::CheckedJob {
   std::vector<ConfigText> texts;
-  Topology topology;
-  std::optional<ValidatedGraph> graph;  ///< Present if there are no errors.
-  std::vector<Error> errors;
-  std::vector<Error> warnings;
+  Topology topology;  ///< Without the graph, which is checked.
 
   /// The text of the file an error points into; empty if there is none.
   [[nodiscard]] std::string_view text_of(const Error& error) const;
@@ -32,6 +30,9 @@ struct LoadedJob {
 
 /// Reads, loads and validates; every error of every stage is collected.
 LoadedJob load_job(const JobArguments& arguments, command::World& world);
+/// The same for texts that are at hand.
+LoadedJob load_texts(std::vector<ConfigText> texts, const Variables& variables,
+                     command::World& world);
 Result<ExecutionPlan> plan_job(const LoadedJob& job, const JobArguments& arguments);
 
 /// Prints the errors to stderr, each with its line, or as JSON lines; returns the exit code of the
