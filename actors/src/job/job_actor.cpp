@@ -56,6 +56,9 @@ Behavior JobActor::handlers() {
       [this, mine](ReportMsg& m) {
         if (mine(m.attempt) && m.ticket == ticket_) on_report(m);
       },
+      [this, mine](BarrierReportMsg& m) {
+        if (mine(m.attempt)) sum_.at_barrier(m.epoch, m.subtask, m.report);
+      },
       [this, mine](IoIdleMsg& m) {
         if (!mine(m.attempt)) return;
         io_idle_ = true;
@@ -238,7 +241,9 @@ void JobActor::go() {
   trace("running");
   phase_ = Phase::running;
   ++generation_;
-  sum_.reset_rates();
+  sum_.begin_attempt(attempt_.restore ? std::optional{attempt_.restore->manifest.epoch}
+                                      : std::nullopt);
+  reports_.assign(reports_.size(), std::nullopt);
   set_state(stop_asked_ ? JobState::stopping : JobState::running);
   tell_urgently(supervisor_, AttemptMsg{attempt_.attempt, true});
   for (const auto& subtask : subtasks_) tell_urgently(subtask, GoMsg{attempt_.attempt});
@@ -261,6 +266,7 @@ void JobActor::on_checkpoint(CheckpointMsg& message) {
             .error = message.error});
     return;
   }
+  sum_.forget_before(message.epoch);
   ++checkpoints.completed;
   checkpoints.last_epoch = message.epoch;
   checkpoints.last_duration = message.duration;
@@ -463,8 +469,8 @@ void JobActor::close_reports() {
 
 JobProgress JobActor::progress_now() {
   const auto now = setup_.world.clock.monotonic();
-  sum_.add_up(reports_, now, progress_);
   progress_.elapsed = std::chrono::duration_cast<Micros>(now - began_);
+  sum_.add_up(reports_, now, progress_);
   if (last_checkpoint_at_)
     progress_.checkpoints.last_age = std::chrono::duration_cast<Micros>(now - *last_checkpoint_at_);
   return progress_;

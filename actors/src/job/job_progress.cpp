@@ -8,6 +8,8 @@ namespace flow::actors {
 namespace {
 
 constexpr std::chrono::milliseconds kLeastInterval{200};
+/// Epochs in a row that may fail before the counts of some are forgotten.
+constexpr std::size_t kMostEpochs = 64;
 
 }  // namespace
 
@@ -37,11 +39,46 @@ ProgressSum::ProgressSum(const ExecutionPlan& plan, const Wiring& wiring) : wiri
       last_of[place.node] = &place;
     }
   }
+  base_.resize(empty_.size());
+}
+
+void ProgressSum::add(const WiredSubtask& subtask, const SubtaskReport& report,
+                      std::vector<Counts>& into) const {
+  const auto& places = places_[subtask.chain];
+  for (std::size_t l = 0; l < places.size() && l < report.links.size(); ++l) {
+    const auto& link = report.links[l];
+    auto& counts = into[places[l].node];
+    if (places[l].first) counts.rows_in += link.rows_in;
+    if (places[l].last) counts.rows_out += link.rows_out;
+    counts.bytes += link.bytes;
+    counts.bad_rows += link.bad_rows;
+  }
+}
+
+void ProgressSum::at_barrier(Epoch epoch, SubtaskNumber subtask, const SubtaskReport& report) {
+  const auto at = at_barriers_.try_emplace(epoch, base_).first;
+  add(wiring_.subtasks[subtask.value], report, at->second);
+  // The first is the one to fall back to.
+  if (at_barriers_.size() > kMostEpochs) at_barriers_.erase(std::next(at_barriers_.begin()));
+}
+
+void ProgressSum::forget_before(Epoch epoch) {
+  at_barriers_.erase(at_barriers_.begin(), at_barriers_.lower_bound(epoch));
+}
+
+void ProgressSum::begin_attempt(std::optional<Epoch> restored) {
+  last_.reset();
+  auto kept = restored ? at_barriers_.extract(*restored) : decltype(at_barriers_)::node_type{};
+  base_ = kept ? kept.mapped() : std::vector<Counts>(empty_.size());
+  // What came behind it is done again, maybe under the same numbers.
+  at_barriers_.clear();
+  if (kept) at_barriers_.insert(std::move(kept));
 }
 
 void ProgressSum::add_up(const std::vector<std::optional<SubtaskReport>>& reports,
                          std::chrono::nanoseconds now, JobProgress& into) {
   auto nodes = empty_;
+  auto counts = base_;
   Sample sample;
   sample.at = now;
   sample.nodes.resize(nodes.size());
@@ -51,17 +88,14 @@ void ProgressSum::add_up(const std::vector<std::optional<SubtaskReport>>& report
     const auto& report = reports[subtask.id.value];
     if (!report) continue;
     into.dropped_messages += report->dropped_messages;
+    add(subtask, *report, counts);
     const auto& places = places_[subtask.chain];
     for (std::size_t l = 0; l < places.size() && l < report->links.size(); ++l) {
       const auto& place = places[l];
       const auto& link = report->links[l];
       auto& node = nodes[place.node];
-      if (place.first) {
-        ++node.subtasks;
-        node.rows_in += link.rows_in;
-      }
+      if (place.first) ++node.subtasks;
       if (place.last) {
-        node.rows_out += link.rows_out;
         node.watermark =
             has_watermark[place.node] ? std::min(node.watermark, link.watermark) : link.watermark;
         has_watermark[place.node] = true;
@@ -70,15 +104,17 @@ void ProgressSum::add_up(const std::vector<std::optional<SubtaskReport>>& report
         at.idle_ns += report->idle_ns;
         at.backpressured_ns += report->backpressured_ns;
       }
-      node.bytes += link.bytes;
       node.late_rows += link.late_rows;
-      node.bad_rows += link.bad_rows;
       node.state_bytes += link.state_bytes;
     }
   }
   into.rows_in = into.rows_out = into.late_rows = into.bad_rows = 0;
   for (std::size_t n = 0; n < nodes.size(); ++n) {
-    const auto& node = nodes[n];
+    auto& node = nodes[n];
+    node.rows_in = counts[n].rows_in;
+    node.rows_out = counts[n].rows_out;
+    node.bytes = counts[n].bytes;
+    node.bad_rows = counts[n].bad_rows;
     sample.nodes[n].rows_in = node.rows_in;
     sample.nodes[n].rows_out = node.rows_out;
     if (node.kind == NodeProgress::Kind::source) into.rows_in += node.rows_in;
@@ -86,7 +122,8 @@ void ProgressSum::add_up(const std::vector<std::optional<SubtaskReport>>& report
     into.late_rows += node.late_rows;
     into.bad_rows += node.bad_rows;
   }
-  const bool fresh = !last_ || now - last_->at >= kLeastInterval;
+  const bool over = is_final(into.state);
+  const bool fresh = over || !last_ || now - last_->at >= kLeastInterval;
   for (std::size_t n = 0; n < nodes.size(); ++n) {
     auto& node = nodes[n];
     if (!fresh) {
@@ -100,12 +137,15 @@ void ProgressSum::add_up(const std::vector<std::optional<SubtaskReport>>& report
       continue;
     }
     const auto& to = sample.nodes[n];
-    const auto from = last_ ? last_->nodes[n] : Sample::Node{};
+    const auto from = last_ && !over ? last_->nodes[n] : Sample::Node{};
     const auto grown = [](std::uint64_t a, std::uint64_t b) {
       return static_cast<double>(b > a ? b - a : 0);
     };
-    if (last_) {
-      const auto seconds = std::chrono::duration<double>(now - last_->at).count();
+    const auto seconds = std::chrono::duration<double>(over ? std::chrono::nanoseconds{into.elapsed}
+                                                       : last_ ? now - last_->at
+                                                               : std::chrono::nanoseconds{})
+                             .count();
+    if (seconds > 0) {
       node.rows_in_per_second = grown(from.rows_in, to.rows_in) / seconds;
       node.rows_out_per_second = grown(from.rows_out, to.rows_out) / seconds;
     }

@@ -5,6 +5,7 @@
 #include "flow/actors/runtime.hpp"
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -18,12 +19,26 @@ class ProgressSum {
   ProgressSum(const ExecutionPlan& plan, const Wiring& wiring);
 
   /// `reports` by SubtaskNumber; a subtask that has not answered is left out. `now`: monotonic.
+  /// Reads `into`'s elapsed time and state: of a job that is over, rates and shares are those of
+  /// the whole run.
   void add_up(const std::vector<std::optional<SubtaskReport>>& reports,
               std::chrono::nanoseconds now, JobProgress& into);
-  /// A new attempt counts from the start.
-  void reset_rates() { last_.reset(); }
+  /// A subtask, asked by the barrier of `epoch`: what it had done by then.
+  void at_barrier(Epoch epoch, SubtaskNumber subtask, const SubtaskReport& report);
+  /// Nobody falls back to an epoch before this one.
+  void forget_before(Epoch epoch);
+  /// Subtasks count from nothing again; the job's counts go on from those of the epoch it fell back
+  /// to, if that is one of this run.
+  void begin_attempt(std::optional<Epoch> restored);
 
  private:
+  /// What was done once and for all by the snapshot of an epoch.
+  struct Counts {
+    std::uint64_t rows_in = 0;
+    std::uint64_t rows_out = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t bad_rows = 0;
+  };
   struct Sample {
     std::chrono::nanoseconds at{};
     struct Node {
@@ -41,9 +56,14 @@ class ProgressSum {
     bool last = false;   // counts rows out
   };
 
+  void add(const WiredSubtask& subtask, const SubtaskReport& report,
+           std::vector<Counts>& into) const;
+
   const Wiring& wiring_;
   std::vector<NodeProgress> empty_;         // names and kinds
   std::vector<std::vector<Place>> places_;  // [chain][link]
+  std::vector<Counts> base_;                // by node: of earlier attempts
+  std::map<Epoch, std::vector<Counts>> at_barriers_;
   std::optional<Sample> last_;
   std::vector<NodeProgress> last_rates_;
 };

@@ -185,6 +185,9 @@ void SubtaskActor::report_split_done(SplitDone split) {
   tell_urgently(who_.enumerator, SplitDoneMsg{attempt_, split});
 }
 void SubtaskActor::report_ended() { tell_urgently(who_.coordinator, EndedMsg{attempt_, number_}); }
+void SubtaskActor::report_barrier(Epoch epoch, SubtaskReport report) {
+  tell_urgently(who_.job, BarrierReportMsg{attempt_, epoch, number_, std::move(report)});
+}
 void SubtaskActor::acknowledge(Epoch epoch, SubtaskSnapshot snapshot) {
   tell_urgently(who_.coordinator, AcknowledgeMsg{attempt_, epoch, number_, std::move(snapshot)});
 }

@@ -35,6 +35,7 @@ class SubtaskActor final : public Actor, private SubtaskPort {
   void request_split() override;
   void report_split_done(SplitDone done) override;
   void report_ended() override;
+  void report_barrier(Epoch epoch, SubtaskReport report) override;
   void acknowledge(Epoch epoch, SubtaskSnapshot snapshot) override;
   void decline(Epoch epoch, Error error) override;
   void report_committed(Epoch epoch) override;

@@ -60,6 +60,7 @@ Status Subtask::answer_barrier() {
     FLOW_TRY(snapshot_->sinks()[0]->put_blob(SourcePart::kBlob, source_->part().encode()));
   FLOW_TRY(chain_->begin_snapshot(barrier.epoch, snapshot_->sinks()));
   snapshot_->take_blobs();
+  port_.report_barrier(barrier.epoch, report());
   prepare_sinks(barrier.epoch);
   FLOW_TRY(hit("barrier.before_forward"));
   output_.emit_barrier(barrier.epoch, barrier.kind);

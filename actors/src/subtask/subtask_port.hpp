@@ -19,6 +19,7 @@ class SubtaskPort {
   virtual void request_split() = 0;
   virtual void report_split_done(SplitDone done) = 0;
   virtual void report_ended() = 0;
+  virtual void report_barrier(Epoch epoch, SubtaskReport report) = 0;
   virtual void acknowledge(Epoch epoch, SubtaskSnapshot snapshot) = 0;
   virtual void decline(Epoch epoch, Error error) = 0;
   virtual void report_committed(Epoch epoch) = 0;

@@ -21,13 +21,21 @@ struct World {
   std::unique_ptr<Log> log =
       make_stderr_log(std::getenv("FLOW_TEST_LOG") != nullptr ? LogLevel::debug : LogLevel::warn);
   std::unique_ptr<FailurePoints> failure_points = make_no_failure_points();
-  actors::RuntimeWorld refs{*files, clock, *log, *failure_points};
+  [[nodiscard]] actors::RuntimeWorld refs() { return {*files, clock, *log, *failure_points}; }
+
+  void fail(std::string_view rules) {
+    auto parsed = parse_failure_points(rules);
+    REQUIRE(parsed);
+    failure_points = *std::move(parsed);
+  }
 };
 
-actors::JobResult run_to_end(ExecutionPlan plan, actors::RuntimeOptions options = {}) {
+actors::JobResult run_to_end(ExecutionPlan plan, actors::RuntimeOptions options = {},
+                             std::string_view failures = {}) {
   World world;
+  if (!failures.empty()) world.fail(failures);
   options.threads = 2;
-  auto runtime = actors::Runtime::start(options, world.refs);
+  auto runtime = actors::Runtime::start(options, world.refs());
   REQUIRE(runtime);
   auto job = (*runtime)->run(std::move(plan));
   auto result = job.wait_for(20s);
@@ -64,4 +72,34 @@ TEST_CASE("rows of a source reach a sink through a hash exchange, each once", "[
   CHECK(ledger.rows().size() == 5'000);
   CHECK(result.progress.rows_in == 5'000);
   CHECK(result.progress.rows_out == 5'000);
+}
+
+TEST_CASE("what a failure undid is counted once, and the rates at the end are those of the run",
+          "[actor][runtime]") {
+  TempDir dir;
+  Ledger ledger;
+  Numbers numbers;
+  numbers.rows = 50'000;
+  auto plan = PlanBuilder{"twice"}
+                  .source("numbers", numbers_source(numbers), 1)
+                  .exchange(Exchange::hash, {0}, 2)
+                  .sink("out", ledger_sink(ledger))
+                  .build();
+  plan.checkpoints.directory = (dir.path() / "state").string();
+  plan.checkpoints.interval = Micros{1'000};
+  plan.checkpoints.min_pause = Micros{0};
+  plan.restart.policy = RestartSpec::Policy::fixed;
+  plan.restart.initial = Micros{1'000};
+  plan.restart.attempts = 10;
+  // Three subtasks answer: the second checkpoint fails the attempt, at the latest the last one.
+  const auto result = run_to_end(std::move(plan), {}, "barrier.before_acknowledge=error@5");
+  REQUIRE(result.state == actors::JobState::finished);
+  CHECK(result.progress.restarts == 1);
+  CHECK(ledger.rows().size() == 50'000);
+  CHECK(result.progress.rows_in == 50'000);
+  CHECK(result.progress.rows_out == 50'000);
+  const auto seconds = std::chrono::duration<double>(result.progress.elapsed).count();
+  REQUIRE(result.progress.nodes.size() == 2);
+  CHECK(result.progress.nodes[0].rows_out_per_second == Approx(50'000 / seconds));
+  CHECK(result.progress.nodes[1].rows_in_per_second == Approx(50'000 / seconds));
 }

@@ -152,6 +152,16 @@ struct ReportMsg {
   SubtaskReport report;
 };
 
+/// SUBTASK → JOB at a barrier, before anything of its snapshot is durable: what it had done by
+/// then. Should the job fall back to `epoch`, its counts go on from there. Lost: they go on too
+/// low.
+struct BarrierReportMsg {
+  Attempt attempt;
+  Epoch epoch;
+  SubtaskNumber subtask;
+  SubtaskReport report;
+};
+
 // ---- COORDINATOR ↔ SUBTASK, ENUMERATOR
 // ------------------------------------------------------------------------
 

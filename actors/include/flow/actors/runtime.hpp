@@ -31,8 +31,8 @@ enum class JobState : std::uint8_t {
   return state >= JobState::finished;
 }
 
-/// One node of the topology, summed over its subtasks. Counts are since the start of the run; they
-/// may step back when an attempt fails, because its work after the last checkpoint is done again.
+/// One node of the topology, summed over its subtasks. Counts are since the start of the run; when
+/// an attempt fails they step back to the last checkpoint, because what came after is done again.
 struct NodeProgress {
   enum class Kind : std::uint8_t { source, step, sink };
   std::string name;
@@ -40,14 +40,16 @@ struct NodeProgress {
   std::uint32_t subtasks = 0;
   std::uint64_t rows_in = 0;
   std::uint64_t rows_out = 0;
-  double rows_in_per_second = 0;  ///< Since the previous progress() call, at least 200 ms.
+  /// Since the previous progress() call, at least 200 ms; of a job that is over: of the whole run.
+  double rows_in_per_second = 0;
   double rows_out_per_second = 0;
-  std::uint64_t bytes = 0;  ///< Read from or written to the outside.
-  std::uint64_t late_rows = 0;
-  std::uint64_t bad_rows = 0;  ///< Skipped or dead-lettered.
+  std::uint64_t bytes = 0;      ///< Read from or written to the outside.
+  std::uint64_t late_rows = 0;  ///< Since the job first started: snapshots hold it.
+  std::uint64_t bad_rows = 0;   ///< Skipped or dead-lettered.
   std::uint64_t state_bytes = 0;
   EventTime watermark = EventTime::min();  ///< min(): none yet; max(): ended.
-  /// Shares of time of the chain the node runs in since the previous progress() call, 0 … 1.
+  /// Shares of time of the chain the node runs in since the previous progress() call, 0 … 1; of a
+  /// job that is over: of its last attempt.
   double busy = 0;
   double idle = 0;
   double backpressured = 0;
