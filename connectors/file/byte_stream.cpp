@@ -16,10 +16,10 @@ Error changed(const FileSplit& split, const std::string& cause) {
 
 Error unreadable(const FileSplit& split, const Error& cause) {
   const auto code = cause.code() == Errc::not_found ? Errc::file_missing : Errc::file_unreadable;
-  auto error = Error{code, "cannot read '" + split.path + "'"}.with_cause(
-      cause.cause().empty() ? cause.message() : cause.cause());
-  if (cause.code() == Errc::permission_denied) return std::move(error).with_retry(Retry::never);
-  return error;
+  return Error{code, "cannot read '" + split.path + "'"}
+      .with_cause(cause.cause().empty() ? cause.message() : cause.cause())
+      .with_remedy(cause.remedy())
+      .with_retry(cause.retry());
 }
 
 /// Bytes of the file as they are, which must be as many as when it was listed.

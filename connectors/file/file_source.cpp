@@ -54,7 +54,9 @@ class RangeCutter {
   }
   Error unreadable(const Error& cause) const {
     return Error{Errc::file_unreadable, "'" + plan_.node + "' cannot read '" + path_ + "'"}
-        .with_cause(cause.cause().empty() ? cause.message() : cause.cause());
+        .with_cause(cause.cause().empty() ? cause.message() : cause.cause())
+        .with_remedy(cause.remedy())
+        .with_retry(cause.retry());
   }
 
   Status scan_rows(const FileSplit& whole, std::vector<FileSplit>& into) {
@@ -99,7 +101,9 @@ Result<std::vector<Split>> FileSource::enumerate(FileSystem& files,
     if (!matches)
       return Error{Errc::file_unreadable, "'" + plan_.node + "' cannot list '" + pattern + "'"}
           .with_cause(matches.error().cause().empty() ? matches.error().message()
-                                                      : matches.error().cause());
+                                                      : matches.error().cause())
+          .with_remedy(matches.error().remedy())
+          .with_retry(matches.error().retry());
     std::erase_if(*matches,
                   [&](const FileInfo& file) { return file.is_directory && matches->size() > 1; });
     if (matches->empty())

@@ -1,5 +1,7 @@
 #include "support/flowctl.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -21,6 +23,13 @@ Exit flowctl(std::vector<std::string> arguments,
              std::chrono::milliseconds deadline) {
   arguments.insert(arguments.begin(), flowctl_path());
   return run_process(arguments, environment, deadline);
+}
+
+std::vector<std::string> without_privileges(std::vector<std::string> command) {
+  if (::geteuid() != 0) return command;
+  std::vector<std::string> whole{"setpriv", "--bounding-set=-all", "--inh-caps=-all"};
+  whole.insert(whole.end(), command.begin(), command.end());
+  return whole;
 }
 
 std::vector<std::string> output_lines(const std::string& directory, const std::string& prefix) {

@@ -16,6 +16,10 @@ Exit flowctl(std::vector<std::string> arguments,
              const std::map<std::string, std::string>& environment = {},
              std::chrono::milliseconds deadline = std::chrono::minutes{3});
 
+/// The command as one who may not do everything: the super-user runs it without capabilities, so
+/// that the modes of files hold for it too.
+std::vector<std::string> without_privileges(std::vector<std::string> command);
+
 /// All lines of the visible files below `directory` whose path begins with `prefix`, sorted. Hidden
 /// files (pending parts, markers) are not output.
 std::vector<std::string> output_lines(const std::string& directory, const std::string& prefix = {});

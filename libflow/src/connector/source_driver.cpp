@@ -19,6 +19,11 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kMaxBadRows = 1024;
 // Batches without a usable row that one poll() passes over before it lets others run.
 constexpr int kEmptyPolls = 16;
+// Event times as far from the ends of what a timestamp can say as windows may reach, a thousand
+// years: infinity and what overflows near it is no time at which anything happened.
+constexpr std::int64_t kReach = std::int64_t{1'000} * 366 * 86'400'000'000;
+constexpr std::int64_t kEarliest = EventTime::min().micros + kReach;
+constexpr std::int64_t kLatest = EventTime::max().micros - kReach;
 
 /// The lowest and the highest of the values; of none: max, min.
 std::pair<std::int64_t, std::int64_t> bounds_of(std::span<const std::int64_t> values) noexcept {
@@ -257,60 +262,91 @@ SourceEvent SourceDriver::on_split_finished(std::uint32_t split) {
   return event;
 }
 
-/// Sets exact time bounds; drops rows without event time if the policy allows.
+/// Sets exact time bounds; drops rows without a usable event time if the policy allows.
 Status SourceDriver::take_times(Batch& batch, const OpenState& from) {
   const auto& source = batch.column(*options_.time_column);
   const auto times =
       source.encoding == Encoding::plain ? source : flatten(source, batch.rows(), pool_);
-  if (times.has_validity()) {
-    const auto dropped = timeless_;
-    set_timeless(batch, times, from);
-    if (timeless_ > dropped) {
-      if (options_.on_error == OnError::fail) {
-        const auto& name = batch.schema()->field(*options_.time_column).name;
-        return Error{Errc::null_event_time, "a row of '" + options_.node + "' has no event time"}
-            .with_cause("column '" + name + "' is null in " + from.split.id)
-            .with_remedy("set `on_error: skip` or `dead_letter` on '" + options_.node + "'");
-      }
-      auto rows = Buffer::allocate(pool_, batch.selected() * sizeof(std::uint32_t));
-      auto* out = rows.mutable_as<std::uint32_t>();
-      std::uint32_t count = 0;
-      batch.for_each_row([&](std::uint32_t row) {
-        out[count] = row;
-        count += times.is_valid(row) ? 1u : 0u;
-      });
-      rows.resize(count * sizeof(std::uint32_t));
-      batch.set_selection(std::move(rows), count);
-    }
-  }
   const auto* micros = times.data<std::int64_t>();
   auto lowest = EventTime::max().micros;
   auto highest = EventTime::min().micros;
-  if (!batch.has_selection()) {
-    std::tie(lowest, highest) = bounds_of({micros, batch.rows()});
-  } else {
+  const auto measure = [&] {
+    if (!batch.has_selection()) {
+      std::tie(lowest, highest) = bounds_of({micros, batch.rows()});
+      return;
+    }
+    lowest = EventTime::max().micros;
+    highest = EventTime::min().micros;
     batch.for_each_row([&](std::uint32_t row) {
       lowest = std::min(lowest, micros[row]);
       highest = std::max(highest, micros[row]);
     });
+  };
+  if (!times.has_validity()) measure();
+  if (times.has_validity() || lowest < kEarliest || highest > kLatest) {
+    const auto usable = [&](std::uint32_t row) {
+      return times.is_valid(row) && micros[row] >= kEarliest && micros[row] <= kLatest;
+    };
+    FLOW_TRY(drop_timeless(batch, times, usable, from));
+    measure();
   }
   batch.set_time_bounds({lowest}, {highest});
   return {};
 }
 
-void SourceDriver::set_timeless(const Batch& batch, const Column& times, const OpenState& from) {
-  const auto keep = options_.on_error == OnError::dead_letter;
+template <class Usable>
+Status SourceDriver::drop_timeless(Batch& batch, const Column& times, const Usable& usable,
+                                   const OpenState& from) {
+  std::optional<std::uint32_t> first;
   batch.for_each_row([&](std::uint32_t row) {
-    if (times.is_valid(row)) return;
-    ++timeless_;
-    if (!keep && bad_rows_.size() >= kMaxBadRows) return;
-    std::string text;
-    for (std::size_t i = 0; keep && i < batch.columns().size(); ++i)
-      text += (i == 0 ? "" : ",") + to_string(value_at(batch.column(i), row));
-    if (text.size() > kMaxBadRowBytes) text.resize(kMaxBadRowBytes);
+    if (!first && !usable(row)) first = row;
+  });
+  if (!first) return {};
+  const auto& name = batch.schema()->field(*options_.time_column).name;
+  if (options_.on_error == OnError::fail) {
+    const bool null = !times.is_valid(*first);
+    auto error =
+        null ? Error{Errc::null_event_time, "a row of '" + options_.node + "' has no event time"}
+                   .with_cause("column '" + name + "' is null in " + from.split.id)
+             : Error{Errc::event_time_out_of_range,
+                     "a row of '" + options_.node + "' has an impossible event time"}
+                   .with_cause("column '" + name + "' is " + to_string(value_at(times, *first)) +
+                               " in " + from.split.id);
+    return std::move(error).with_remedy("set `on_error: skip` or `on_error: dead_letter` on '" +
+                                        options_.node + "' to go on without such rows");
+  }
+  auto rows = Buffer::allocate(pool_, batch.selected() * sizeof(std::uint32_t));
+  auto* out = rows.mutable_as<std::uint32_t>();
+  std::uint32_t count = 0;
+  batch.for_each_row([&](std::uint32_t row) {
+    if (usable(row)) {
+      out[count++] = row;
+    } else {
+      set_aside(batch, row, times, from);
+    }
+  });
+  rows.resize(count * sizeof(std::uint32_t));
+  batch.set_selection(std::move(rows), count);
+  return {};
+}
+
+void SourceDriver::set_aside(const Batch& batch, std::uint32_t row, const Column& times,
+                             const OpenState& from) {
+  ++timeless_;
+  const bool keep = options_.on_error == OnError::dead_letter;
+  if (!keep && bad_rows_.size() >= kMaxBadRows) return;
+  std::string text;
+  for (std::size_t i = 0; keep && i < batch.columns().size(); ++i)
+    text += (i == 0 ? "" : ",") + to_string(value_at(batch.column(i), row));
+  if (text.size() > kMaxBadRowBytes) text.resize(kMaxBadRowBytes);
+  if (times.is_valid(row)) {
+    bad_rows_.push_back({from.split.id,
+                         "the event time " + to_string(value_at(times, row)) + " is impossible",
+                         std::move(text), Errc::event_time_out_of_range});
+  } else {
     bad_rows_.push_back(
         {from.split.id, "the event time is null", std::move(text), Errc::null_event_time});
-  });
+  }
 }
 
 std::vector<BadRow> SourceDriver::take_bad_rows() {

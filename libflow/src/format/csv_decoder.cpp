@@ -233,8 +233,8 @@ void CsvDecoder::decode_group(BatchBuilder& into, std::vector<RejectedRow>& reje
       const bool blank =
           count == 1 && (end == begin || (end == begin + 1 && window_[begin] == '\r'));
       if (!blank) {
-        auto reason =
-            std::to_string(count) + " fields instead of " + std::to_string(fields_per_row_);
+        auto reason = std::to_string(count) + (count == 1 ? " field" : " fields") + " instead of " +
+                      std::to_string(fields_per_row_);
         bad_.push_back({static_cast<std::uint32_t>(rows_.size()), ~0u, Errc::bad_field_count,
                         std::move(reason)});
         rows_.push_back({begin, first, end});

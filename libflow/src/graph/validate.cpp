@@ -44,7 +44,8 @@ class Validator {
     }
     collect_names();
     resolve_inputs();
-    if (order_nodes()) derive_shapes();
+    order_nodes();
+    derive_shapes();
     check_outputs();
     return finish();
   }
@@ -179,7 +180,7 @@ class Validator {
   }
 
   /// Kahn's algorithm in declaration order; what is left over is a cycle.
-  bool order_nodes() {
+  void order_nodes() {
     std::vector<std::size_t> waiting(nodes().size(), 0);
     std::vector<std::vector<std::size_t>> readers(nodes().size());
     for (std::size_t i = 0; i < nodes().size(); ++i) {
@@ -198,11 +199,10 @@ class Validator {
       for (const auto reader : readers[i])
         if (--waiting[reader] == 0) ready.insert(reader);
     }
-    if (valid_.order.size() == nodes().size()) return true;
+    if (valid_.order.size() == nodes().size()) return;
     std::vector<bool> ordered(nodes().size(), false);
     for (const auto i : valid_.order) ordered[i] = true;
     report_cycle(ordered);
-    return false;
   }
 
   /// Walks backwards among unordered nodes until one repeats: that loop is named.

@@ -26,7 +26,7 @@ struct SourceDriverOptions {
   std::optional<Micros> idle;  ///< A split silent for this long does not hold the watermark back.
   bool bounded = true;         ///< Bounded sources never go idle.
   SplitOrder order = SplitOrder::independent;
-  OnError on_error = OnError::fail;  ///< For rows whose event time is null.
+  OnError on_error = OnError::fail;  ///< For rows without a usable event time.
 };
 
 /// A split that is being read, as a snapshot keeps it.
@@ -72,13 +72,14 @@ struct SourceEvent {
 /// Event times are taken from a column; batches get exact time bounds. Watermarks come from each
 /// split by bounded disorder and are combined: the minimum over splits (independent) or what the
 /// order of the splits allows (sequential, time/sequential_splits.hpp). A new split holds the
-/// watermark back until it has rows, is idle or finished. Rows without event time follow
+/// watermark back until it has rows, is idle or finished. Rows without event time, or with one
+/// beyond all reason (within a thousand years of the ends of what a timestamp can say), follow
 /// `on_error`.
 ///
 /// The snapshot is what was handed on by poll() so far: a barrier goes behind the last event.
 ///
 /// Owner: one source SUBTASK attempt.   Thread: actor-confined.
-/// Errors: the reader's, null_event_time.
+/// Errors: the reader's, null_event_time, event_time_out_of_range.
 class SourceDriver {
  public:
   /// `clock` and `pool` outlive the driver.
@@ -116,7 +117,10 @@ class SourceDriver {
   Result<SourceEvent> on_rows(Polled polled);
   SourceEvent on_split_finished(std::uint32_t split);
   Status take_times(Batch& batch, const OpenState& from);
-  void set_timeless(const Batch& batch, const Column& times, const OpenState& from);
+  template <class Usable>
+  Status drop_timeless(Batch& batch, const Column& times, const Usable& usable,
+                       const OpenState& from);
+  void set_aside(const Batch& batch, std::uint32_t row, const Column& times, const OpenState& from);
   [[nodiscard]] EventTime combined() const;
   EventTime advance();
   bool update_idleness();

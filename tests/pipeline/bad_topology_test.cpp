@@ -1,0 +1,130 @@
+// Topologies that are wrong: what `flowctl check` says, and that `run` starts nothing.
+#include "support/catch.hpp"
+#include "support/flowctl.hpp"
+#include "support/temp_dir.hpp"
+
+#include <filesystem>
+
+namespace flow::testing {
+namespace {
+
+using Catch::Contains;
+
+constexpr const char* kSource =
+    "sources:\n  a: {connector: sequence, count: 10, schema: {n: int64, s: string, at: timestamp}, "
+    "event_time: at, watermark: 1s}\n";
+
+TEST_CASE("a wrong topology is refused with place, code and remedy, and nothing runs",
+          "[pipeline][bad_input]") {
+  const std::string source = kSource;
+  const auto step = [&](const std::string& text) {
+    return source + "steps:\n  s: " + text +
+           "\nsinks:\n  o: {from: s, connector: file, path: OUT}\n";
+  };
+  struct Case {
+    std::string what;
+    std::string text;
+    std::vector<std::string> said;
+  };
+  const std::vector<Case> cases{
+      {"a bracket that is not closed", "sources: [\n a: {b", {":2:1: error E1201: not valid YAML"}},
+      {"a tab", "sources:\n\ta: b\n", {"error E1201"}},
+      {"no mapping", "- a\n- b\n", {"error E12"}},
+      {"an empty file", "", {"error E1203"}},
+      {"an unknown key",
+       "paralelism: 2\n" + step("{from: a, filter: n > 1}"),
+       {":1:1: error E1202: unknown key 'paralelism'", "did you mean 'parallelism'?"}},
+      {"an unknown verb",
+       step("{from: a, fliter: n > 1}"),
+       {":4:16: error E1202", "did you mean 'filter'?", "error E1209: step 's' has no verb"}},
+      {"two verbs", step("{from: a, filter: n > 1, drop: s}"), {"error E1209"}},
+      {"an unknown option of a connector",
+       "sources:\n  a: {connector: sequence, cuont: 3, schema: {n: int64}}\nsinks:\n  o: {from: a, "
+       "connector: print}\n",
+       {"error E1212", "did you mean 'count'?"}},
+      {"an unknown type",
+       "sources:\n  a: {connector: sequence, schema: {n: in64}}\nsinks:\n  o: {from: a, connector: "
+       "print}\n",
+       {":2:40: error E1204", "in64"}},
+      {"text plus number", step("{from: a, select: {x: \"s + 1\"}}"), {"error E11", ":4:"}},
+      {"a filter that is no condition", step("{from: a, filter: n + 1}"), {":4:24: error E11"}},
+      {"an aggregate of text",
+       step("{from: a, window: {tumbling: 1s}, aggregate: {x: sum(s)}}"),
+       {"error E1646"}},
+      {"an unknown column",
+       step("{from: a, filter: nn > 1}"),
+       {":4:24: error E1104: no column 'nn'", "did you mean 'n'?"}},
+      {"an unknown function",
+       step("{from: a, filter: uper(s) = 'A'}"),
+       {"error E11", "did you mean 'upper'?"}},
+      {"a cycle",
+       source + "steps:\n  x: {from: y, filter: true}\n  y: {from: x, filter: true}\nsinks:\n  o: "
+                "{from: y, connector: print}\n",
+       {"error E1208: nodes form a cycle: ", "x → y", "remove one of these inputs"}},
+      {"a mistake beside a cycle",
+       source +
+           "steps:\n  x: {from: y, filter: true}\n  y: {from: x, filter: true}\n  z: {from: a, "
+           "filter: nn > 1}\nsinks:\n  o: {from: z, connector: print}\n",
+       {"error E1208", "error E1104: no column 'nn'", "2 errors"}},
+      {"a name that is used twice",
+       source + "steps:\n  a: {from: a, filter: true}\nsinks:\n  o: {from: a, connector: print}\n",
+       {":4:3: error E1205: name 'a' is used twice", ":2"}},
+      {"a key that stands twice",
+       source + "sinks:\n  o: {from: a, connector: print}\n  o: {from: a, connector: print}\n",
+       {"error E1205: key 'o' stands twice"}},
+      {"two columns of one name", step("{from: a, rename: {n: s}}"), {"error E1610"}},
+      {"a tumbling window of length zero",
+       step("{from: a, window: {tumbling: 0s}, aggregate: {n: count()}}"),
+       {":4:", "error E1219: the size of the window is 0s"}},
+      {"a hopping window without slide",
+       step("{from: a, window: {hopping: {size: 1h, slide: 0s}}, aggregate: {n: count()}}"),
+       {"error E1219: the slide of the window is 0s"}},
+      {"a window of negative length",
+       step("{from: a, window: {tumbling: -5s}, aggregate: {n: count()}}"),
+       {":4:", "error E1204"}},
+      {"a window without event time",
+       "sources:\n  a: {connector: sequence, schema: {n: int64}}\nsteps:\n  s: {from: a, window: "
+       "{tumbling: 1s}, aggregate: {n: count()}}\nsinks:\n  o: {from: s, connector: print}\n",
+       {"error E1645", "no event time", "`event_time:` and `watermark:`"}},
+      {"a window without watermark",
+       "sources:\n  a: {connector: sequence, schema: {at: timestamp}, event_time: at}\nsteps:\n  "
+       "s: "
+       "{from: a, window: {tumbling: 1s}, aggregate: {n: count()}}\nsinks:\n  o: {from: s, "
+       "connector: print}\n",
+       {"error E1645", "no watermark", "`event_time:` and `watermark:`"}},
+      {"a variable that is not set",
+       step("{from: a, filter: \"n > ${NO_SUCH_VARIABLE}\"}"),
+       {"error E1216", "NO_SUCH_VARIABLE"}},
+  };
+  TempDir dir;
+  for (const auto& each : cases) {
+    INFO(each.what);
+    auto text = each.text;
+    if (const auto at = text.find("OUT"); at != std::string::npos)
+      text.replace(at, 3, (dir / "out/o").string() + ", format: ndjson");
+    const auto path = dir.write("x.yaml", text).string();
+    const auto checked = flowctl({"check", path});
+    CHECK(checked.code == 2);
+    for (const auto& said : each.said) CHECK_THAT(checked.err, Contains(said));
+    CHECK_THAT(checked.err, Contains("x.yaml"));
+    const auto run = flowctl({"run", path});
+    CHECK(run.code == 2);
+    CHECK(run.out.empty());
+    CHECK_FALSE(std::filesystem::exists(dir / "out"));
+  }
+}
+
+TEST_CASE("a topology file that cannot be read is named", "[pipeline][bad_input]") {
+  TempDir dir;
+  for (const auto* command : {"check", "run", "plan"}) {
+    const auto missing = flowctl({command, (dir / "none.yaml").string()});
+    CHECK(missing.code == 3);
+    CHECK_THAT(missing.err, Contains("error E1002") && Contains("none.yaml"));
+  }
+  const auto directory = flowctl({"check", dir.path().string()});
+  CHECK(directory.code == 3);
+  CHECK_THAT(directory.err, Contains("is a directory"));
+}
+
+}  // namespace
+}  // namespace flow::testing
