@@ -61,16 +61,6 @@ Error zero_division(const Call& call, std::uint32_t row, const char* symbol, con
   return call.raise(row, Errc::division_by_zero, "division by zero: " + a + " " + symbol + " 0");
 }
 
-// The flag may come from a row that does not count: look again, row by row.
-template <class Failed>
-std::uint32_t first_failed(const Call& call, Failed&& failed) {
-  std::uint32_t first = EvalContext::kNoRow;
-  call.for_each_valid([&](std::uint32_t row) {
-    if (first == EvalContext::kNoRow && failed(row)) first = row;
-  });
-  return first;
-}
-
 template <class Op, class T>
 Status checked(const Call& call, Column& out) {
   return with_operand<T>(*call.args[0], [&](auto left) {
@@ -296,71 +286,6 @@ Status float_remainder(const Call& call, Column& out) {
   });
 }
 
-template <class T, bool kAbsolute>
-Status negate_integer(const Call& call, Column& out) {
-  return with_operand<T>(*call.args[0], [&](auto value) -> Status {
-    T* result = out.values.mutable_as<T>();
-    bool bad = false;
-    constexpr T kMin = std::numeric_limits<T>::min();
-    run_rows(call.rows, [&](std::uint32_t row) {
-      const T a = value[row];
-      bad |= a == kMin;
-      const auto negative = static_cast<T>(Unsigned<T>{0} - static_cast<Unsigned<T>>(a));
-      result[row] = kAbsolute && a >= 0 ? a : negative;
-    });
-    if (!bad) [[likely]]
-      return Done{};
-    const auto row = first_failed(call, [&](std::uint32_t r) { return value[r] == kMin; });
-    if (row == EvalContext::kNoRow) return Done{};
-    return call.raise(row, Errc::value_out_of_range,
-                      std::string{sizeof(T) == 4 ? "int32" : "int64"} +
-                          " out of range: " + (kAbsolute ? "abs(" : "-(") + show(value[row]) + ")");
-  });
-}
-
-template <bool kAbsolute>
-Status negate_float(const Call& call, Column& out) {
-  return with_operand<double>(*call.args[0], [&](auto value) -> Status {
-    double* result = out.values.mutable_as<double>();
-    run_rows(call.rows, [&](std::uint32_t row) {
-      result[row] = kAbsolute ? std::abs(value[row]) : -value[row];
-    });
-    return Done{};
-  });
-}
-
-Status negate_interval(const Call& call, Column& out) {
-  return with_operand<Interval>(*call.args[0], [&](auto value) -> Status {
-    auto* result = out.values.mutable_as<Interval>();
-    Status status;
-    call.rows.for_each([&](std::uint32_t row) {
-      const Interval a = value[row];
-      Interval negated;
-      const bool bad = __builtin_sub_overflow(0, a.months, &negated.months) |
-                       __builtin_sub_overflow(0, a.days, &negated.days) |
-                       __builtin_sub_overflow(std::int64_t{0}, a.micros, &negated.micros);
-      result[row] = negated;
-      if (bad && status && call.is_valid(row))
-        status = call.raise(row, Errc::time_out_of_range, "interval out of range");
-    });
-    return status;
-  });
-}
-
-Status logical_not(const Call& call, Column& out) {
-  const Column& arg = *call.args[0];
-  auto* result = mutable_words(out.values);
-  const auto count = words_for(call.rows.count);
-  if (arg.encoding == Encoding::constant) {
-    std::memset(result, constant_bool(arg) ? 0 : 0xFF, count * 8);
-    return Done{};
-  }
-  const auto* in = words(arg.values);
-  FLOW_INDEPENDENT
-  for (std::size_t i = 0; i < count; ++i) result[i] = ~in[i];
-  return Done{};
-}
-
 }  // namespace
 
 KernelFunction arithmetic_kernel(std::string_view op, DataType type) {
@@ -415,34 +340,5 @@ KernelFunction arithmetic_kernel(std::string_view op, DataType type) {
       return nullptr;
   }
 }
-
-KernelFunction negate_kernel(DataType type) {
-  if (type == kInterval) return negate_interval;
-  switch (type.id) {
-    case TypeId::int32:
-      return negate_integer<std::int32_t, false>;
-    case TypeId::int64:
-      return negate_integer<std::int64_t, false>;
-    case TypeId::float64:
-      return negate_float<false>;
-    default:
-      return nullptr;
-  }
-}
-
-KernelFunction absolute_kernel(DataType type) {
-  switch (type.id) {
-    case TypeId::int32:
-      return negate_integer<std::int32_t, true>;
-    case TypeId::int64:
-      return negate_integer<std::int64_t, true>;
-    case TypeId::float64:
-      return negate_float<true>;
-    default:
-      return nullptr;
-  }
-}
-
-KernelFunction not_kernel() { return logical_not; }
 
 }  // namespace flow::expr

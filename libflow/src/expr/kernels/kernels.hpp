@@ -41,4 +41,15 @@ void append_text(std::string& out, double value);
 void append_date(std::string& out, std::int32_t days);
 void append_timestamp(std::string& out, std::int64_t micros);
 
+/// The first row that counts and failed; kNoRow if only rows that do not count did. A loop that
+/// vectorises remembers no more than that some row failed.
+template <class Failed>
+std::uint32_t first_failed(const Call& call, Failed&& failed) {
+  std::uint32_t first = EvalContext::kNoRow;
+  call.for_each_valid([&](std::uint32_t row) {
+    if (first == EvalContext::kNoRow && failed(row)) first = row;
+  });
+  return first;
+}
+
 }  // namespace flow::expr
