@@ -19,6 +19,7 @@ constexpr std::size_t kMaxArenaBytes = std::size_t{1}
 constexpr std::uint32_t kMinSplitEntries = 16;
 constexpr std::size_t kPrefetchFrom = 4096;  ///< Entries from which on resolve() prefetches.
 constexpr std::size_t kPrefetchAhead = 24;
+constexpr std::size_t kCollectAhead = 1024;  ///< Bytes; slices that leave a window are cold.
 constexpr std::size_t kKeyLengthBytes = 4;
 
 std::uint32_t class_for(std::size_t bytes) noexcept {
@@ -369,8 +370,10 @@ void KeyedTable::reserve(std::size_t entries) {
   std::uint8_t depth = 0;
   // A little slack: hashes do not fill sub-tables evenly.
   while (((entries + entries / 8) >> depth) > per_block && depth < 20) ++depth;
-  const auto per_sub = (entries + entries / 8) >> depth;
-  const auto size_class = class_for(std::max<std::size_t>(kFirstSlots, per_sub * 3) * stride_);
+  const auto per_sub = depth == 0 ? entries : (entries + entries / 8) >> depth;
+  // As many slots as limit_of() asks for and not more: one too many doubles the block.
+  const auto slots = std::max<std::size_t>(kFirstSlots, per_sub * 8 / 3 + 8);
+  const auto size_class = class_for(slots * stride_);
   if (depth == 0 && size_class <= subs_[0].size_class) return;
   for (auto& sub : subs_) free_slots(sub);
   subs_.clear();
@@ -421,15 +424,26 @@ bool KeyedTable::collect(std::uint64_t from, std::vector<EntryRef>& entries,
     // end.
     std::uint32_t start = 0;
     while (header(sub.slots + std::size_t{start} * stride_).epoch != 0) ++start;
+    // Whether a slot is in use is as good as random: every slot is written down, and the place
+    // moves on only behind those that count.
+    entries.resize(std::size_t{sub.used} + 1);
+    std::size_t found = 0;
+    auto* slot = sub.slots + std::size_t{start} * stride_;
+    for (auto index = start; index < sub.capacity; ++index, slot += stride_) {
+      __builtin_prefetch(slot + kCollectAhead);
+      const auto hash = header(slot).hash;
+      entries[found] = {hash, slot};
+      found += static_cast<unsigned>(header(slot).epoch != 0) & static_cast<unsigned>(hash >= from);
+    }
+    entries.resize(found);
+    // The slots before it, all of them in use, hold what begins there or has wrapped.
     low.clear();
-    for (std::uint32_t i = 0, index = start; i < sub.capacity; ++i) {
-      auto* slot = sub.slots + std::size_t{index} * stride_;
-      if (header(slot).epoch != 0 && header(slot).hash >= from) {
-        const bool is_low = index < start && home_of(position_of(header(slot).hash), sub.depth,
-                                                     sub.capacity) <= start;
-        (is_low ? low : entries).push_back({header(slot).hash, slot});
-      }
-      if (++index == sub.capacity) index = 0;
+    slot = sub.slots;
+    for (std::uint32_t index = 0; index < start; ++index, slot += stride_) {
+      const auto hash = header(slot).hash;
+      if (hash < from) continue;
+      const bool is_low = home_of(position_of(hash), sub.depth, sub.capacity) <= start;
+      (is_low ? low : entries).push_back({hash, slot});
     }
     entries.insert(entries.begin(), low.begin(), low.end());
     if (entries.empty()) continue;

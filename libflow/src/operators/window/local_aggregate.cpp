@@ -36,8 +36,10 @@ Status LocalAggregate::open(const OperatorContext& context) {
 
 void LocalAggregate::add_rows(const WindowInput::Part& part) {
   auto& slice = slices_[part.slice];
-  if (slice == nullptr)
+  if (slice == nullptr) {
     slice = std::make_unique<Slice>(part.slice, table_options_, clock_, blocks_);
+    slice->table.reserve(std::min(usual_keys_, kMaxHeld));
+  }
   const auto before = slice->table.size();
   values_.resize(part.count);
   for (std::size_t done = 0; done < part.count;) {
@@ -176,6 +178,7 @@ Result<Progress> LocalAggregate::give_away(Collector& out) {
     }
     given_.reset();
     const auto gone = slice.table.size();
+    usual_keys_ = gone;
     // Rows behind the partials that stay, as if all slices reduced alike.
     rows_in_ -= held_ == 0 ? 0 : rows_in_ * gone / held_;
     held_ -= gone;

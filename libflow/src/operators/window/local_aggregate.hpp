@@ -54,9 +54,10 @@ class LocalAggregate final : public Operator {
   BlockPool blocks_;
   SnapshotClock clock_;  // Never raised: what is held goes into the blob.
   SliceMap slices_;
-  std::size_t held_ = 0;       ///< Partials in all slices.
-  std::uint64_t rows_in_ = 0;  ///< Rows behind them.
-  std::uint32_t aside_ = 0;    ///< Batches left to pass without adding up.
+  std::size_t held_ = 0;        ///< Partials in all slices.
+  std::size_t usual_keys_ = 0;  ///< Partials of the slice given away last: room the next one gets.
+  std::uint64_t rows_in_ = 0;   ///< Rows behind them.
+  std::uint32_t aside_ = 0;     ///< Batches left to pass without adding up.
 
   /// Slices whose first window ends up to here are being given away; none: nothing is.
   std::optional<std::int64_t> giving_;
