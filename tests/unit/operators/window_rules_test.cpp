@@ -292,6 +292,20 @@ TEST_CASE("the local phase stands aside where rows do not shrink", "[unit][opera
   CHECK(count == 80000);
 }
 
+TEST_CASE("the local phase keeps its partials while there is nothing to read, not while it is idle",
+          "[unit][operators][window]") {
+  auto windows = spec(TumblingWindow{Micros{10}}, {{"n", "count()"}});
+  windows.keys = {{"k", {"k", {}}}};
+  Bench local{windows, shape("k:int64! at:timestamp! v:int64"), Phase::local};
+  REQUIRE(local.push(batch("k:int64! at:timestamp! v:int64", {{1, 5, 1}, {2, 6, 1}, {1, 7, 1}})));
+  REQUIRE(local.op->on_flush(local.out));
+  CHECK(local.results().empty());
+  // From now on windows fire without this input.
+  REQUIRE(local.op->on_idle(local.out));
+  REQUIRE(local.results().size() == 1);
+  CHECK(local.results()[0].rows() == 2);
+}
+
 TEST_CASE("slices and windows are aligned to 1970 on both sides of it",
           "[unit][operators][window]") {
   constexpr WindowMath math{Micros{9}, Micros{6}};
