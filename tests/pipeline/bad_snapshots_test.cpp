@@ -16,7 +16,8 @@ namespace {
 using Catch::Contains;
 namespace fs = std::filesystem;
 
-/// A keyed job that was cut off behind its first checkpoints.
+/// A keyed job that was cut off behind its first checkpoints. One subtask: with two phases the
+/// state may still be on its way.
 class CutOffJob {
  public:
   CutOffJob() {
@@ -25,21 +26,21 @@ class CutOffJob {
                                ", interval: 20ms}\nsources:\n  n: {connector: sequence, count: "
                                "4000, rate: 8000, schema: {n: int64, at: timestamp}, "
                                "event_time: at, watermark: 1ms}\nsteps:\n  w: {from: n, key_by: "
-                               "{k: n % 10}, window: {tumbling: 100ms}, aggregate: {n: "
+                               "{k: n % 10}, window: {tumbling: 10s}, aggregate: {n: "
                                "count(), least: min(n)}}\nsinks:\n  o: {from: n, connector: "
                                "file, path: " +
                                (dir_ / "out/rows").string() +
                                ", format: csv, format.header: false}\n  p: {from: w, "
                                "connector: blackhole}\n")
                     .string();
-    const auto crashed = run_process({flowctl_path(), "run", topology_, "--parallelism", "2"},
-                                     {{"FLOW_FAILURE_POINTS", "file_sink.committed=crash@6"}});
+    const auto crashed = run_process({flowctl_path(), "run", topology_, "--parallelism", "1"},
+                                     {{"FLOW_FAILURE_POINTS", "file_sink.committed=crash@4"}});
     REQUIRE(crashed.code == 128 + 9);
     before_ = output();
     fs::copy(dir_ / "state", dir_ / "state.good", fs::copy_options::recursive);
   }
 
-  Exit run() { return flowctl({"run", topology_, "--parallelism", "2"}); }
+  Exit run() { return flowctl({"run", topology_, "--parallelism", "1"}); }
   std::vector<std::string> output() const { return output_lines((dir_ / "out").string(), "rows"); }
 
   /// Newest file of the state directory whose name begins with `prefix`.
