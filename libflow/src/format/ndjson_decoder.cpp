@@ -12,6 +12,7 @@ namespace flow {
 using ndjson::bits;
 using ndjson::end_of_string;
 using ndjson::load32;
+using ndjson::Patterns;
 using ndjson::Seen;
 using ndjson::skip_space;
 
@@ -73,6 +74,7 @@ Result<RowDecoder::State> NdjsonDecoder::decode(BatchBuilder& into,
                                                 std::size_t max_rejected) {
   const auto rejected_end = rejected.size() + max_rejected;
   const auto* data = window_.data();
+  const Patterns is;
   auto bytes_left = std::int64_t{0};  // of text until the size of the batch is looked at again
   for (;;) {
     if (bytes_left <= 0) {
@@ -92,7 +94,7 @@ Result<RowDecoder::State> NdjsonDecoder::decode(BatchBuilder& into,
       // Another thread has read the text, so it lies in another core's cache.
       for (std::size_t line = 0; line < 4; ++line)
         __builtin_prefetch(begin + kPrefetchBytes + line * 64);
-      const auto* next = decode_fast(begin, into);
+      const auto* next = decode_fast(begin, into, is);
       if (next == nullptr) [[unlikely]] {
         into.truncate(rows_before);
         const auto* end = static_cast<const char*>(
@@ -122,7 +124,7 @@ Result<RowDecoder::State> NdjsonDecoder::decode(BatchBuilder& into,
     const auto size = tail_.size();
     tail_.append(kWindowPadding, '\0');
     const auto rows_before = into.rows();
-    if (decode_fast(tail_.data(), into) == nullptr) {
+    if (decode_fast(tail_.data(), into, is) == nullptr) {
       into.truncate(rows_before);
       decode_row(tail_.data(), tail_.data() + size - 1, into, rejected);
     }
@@ -144,14 +146,14 @@ void NdjsonDecoder::decode_row(const char* begin, const char* end, BatchBuilder&
 
 /// Reads one row; the text has a line break at its end. Null: the row is not usual, columns may be
 /// half filled.
-const char* NdjsonDecoder::decode_fast(const char* at, BatchBuilder& into) {
+const char* NdjsonDecoder::decode_fast(const char* at, BatchBuilder& into, const Patterns& is) {
   if (readers_.size() > 64) return nullptr;
   const auto* begin = at;
   auto* readers = readers_.data();
   const auto columns = into.columns();
   const auto* guesses = guesses_.data();
   auto known = guesses_.size();
-  Seen seen;
+  Seen seen{is};
   std::uint64_t filled = 0;
   for (std::size_t place = 0;; ++place) {
     std::int32_t reader = kIgnored;
@@ -160,7 +162,7 @@ const char* NdjsonDecoder::decode_fast(const char* at, BatchBuilder& into) {
       reader = guesses[place].reader;
       at += guesses[place].length;
     } else {
-      const auto key = read_key(at, place);
+      const auto key = read_key(at, place, is);
       if (key.end == nullptr) return nullptr;
       reader = key.reader;
       at = key.end;
@@ -197,9 +199,9 @@ const char* NdjsonDecoder::decode_fast(const char* at, BatchBuilder& into) {
 }
 
 /// Reads `{"key":` or `,"key":` and remembers it as the guess for this place.
-NdjsonDecoder::Key NdjsonDecoder::read_key(const char* at, std::size_t place) {
+NdjsonDecoder::Key NdjsonDecoder::read_key(const char* at, std::size_t place, const Patterns& is) {
   const auto* begin = at;
-  Seen seen;
+  Seen seen{is};
   at = skip_space(at);
   if (*at != (place == 0 ? '{' : ',')) return {};
   at = skip_space(at + 1);

@@ -12,6 +12,10 @@
 
 namespace flow {
 
+namespace ndjson {
+struct Patterns;
+}
+
 /// Decodes one JSON object per line in a single pass, without an index of the text.
 ///
 /// The rows of a stream nearly always have the same keys in the same order, so each place in a row
@@ -57,8 +61,8 @@ class NdjsonDecoder final : public RowDecoder {
                 std::vector<ColumnReader> readers);
 
   [[nodiscard]] std::int32_t reader_of(std::string_view key) const;
-  const char* decode_fast(const char* at, BatchBuilder& into);
-  Key read_key(const char* at, std::size_t place);
+  const char* decode_fast(const char* at, BatchBuilder& into, const ndjson::Patterns& is);
+  Key read_key(const char* at, std::size_t place, const ndjson::Patterns& is);
   void decode_slow(std::string_view row, BatchBuilder& into, std::vector<RejectedRow>& rejected);
   void decode_row(const char* begin, const char* end, BatchBuilder& into,
                   std::vector<RejectedRow>& rejected);

@@ -58,8 +58,25 @@ inline bool is_literal(const char* at, std::string_view literal) noexcept {
   return std::memcmp(at, literal.data(), literal.size()) == 0;
 }
 
+/// Characters to compare with, 32 times each. Opaque to the compiler, which would otherwise make
+/// them anew, by three instructions, wherever they are used.
+struct Patterns {
+  __m256i control = of(0x1f);
+  __m256i backslash = of('\\');
+  __m256i quote = of('"');
+  __m256i zero = of('0');
+  __m256i nine = of(9);
+
+  static __m256i of(char c) noexcept {
+    auto pattern = _mm256_set1_epi8(c);
+    asm("" : "+x"(pattern));
+    return pattern;
+  }
+};
+
 /// What the text of a row was made of so far.
 struct Seen {
+  const Patterns& is;
   __m256i bytes = _mm256_setzero_si256();  ///< Their OR: all ASCII if no byte has its highest bit.
   bool escaped = false;                    ///< The string passed last holds a backslash.
 
@@ -74,10 +91,9 @@ struct Seen {
   for (;;) {
     const auto word = load32(at);
     seen.bytes = _mm256_or_si256(seen.bytes, word);
-    const auto control = _mm256_set1_epi8(0x1f);
-    auto stop = _mm256_cmpeq_epi8(_mm256_min_epu8(word, control), word);
-    stop = _mm256_or_si256(stop, _mm256_cmpeq_epi8(word, _mm256_set1_epi8('\\')));
-    stop = _mm256_or_si256(stop, _mm256_cmpeq_epi8(word, _mm256_set1_epi8('"')));
+    auto stop = _mm256_cmpeq_epi8(_mm256_min_epu8(word, seen.is.control), word);
+    stop = _mm256_or_si256(stop, _mm256_cmpeq_epi8(word, seen.is.backslash));
+    stop = _mm256_or_si256(stop, _mm256_cmpeq_epi8(word, seen.is.quote));
     const auto found = bits(stop);
     if (found == 0) {
       at += 32;
@@ -141,10 +157,13 @@ inline const char* skip_unquoted(const char* at, Seen& seen) noexcept {
 }
 
 /// A whole number as JSON spells it. Null: it is none, or does not fit.
-[[gnu::always_inline]] inline const char* read_whole(const char* at, std::int64_t& value) noexcept {
+[[gnu::always_inline]] inline const char* read_whole(const char* at, const Patterns& is,
+                                                     std::int64_t& value) noexcept {
   const bool negative = *at == '-';
   const auto* first = at + (negative ? 1 : 0);
-  const auto length = digits_at(first);
+  const auto shifted = _mm256_sub_epi8(load32(first), is.zero);
+  const auto digits = _mm256_cmpeq_epi8(_mm256_min_epu8(shifted, is.nine), shifted);
+  const auto length = static_cast<std::size_t>(std::countr_one(bits(digits)));
   const auto* end = first + length;
   if (length == 0 || (*first == '0' && length > 1) || *end == '.' || (*end | 32) == 'e')
     return nullptr;
@@ -199,7 +218,7 @@ inline const char* read_bool(const char* at, ColumnBuilder& into) {
   const auto id = reader.type.id;
   if (id == TypeId::int64 || id == TypeId::int32) {
     std::int64_t value = 0;
-    at = read_whole(at, value);
+    at = read_whole(at, seen.is, value);
     if (at == nullptr) return nullptr;
     if (id == TypeId::int64) {
       into.append_int64(value);
