@@ -197,3 +197,13 @@ TEST_CASE("whether ndjson takes the fast way or the general one does not show", 
   CHECK(taken > 1'000);
   CHECK(refused > 1'000);
 }
+
+TEST_CASE("a bad ndjson row is as bad when rows before it were the same", "[unit][format]") {
+  const auto schema = make_schema({{"id", types::int64}, {"unneeded", types::int64}});
+  for (const std::string row : {"{\"k\xff\":1,\"id\":1}\n", "{\"unneeded\":12\"3,\"id\":1}\n"}) {
+    INFO(row);
+    const auto decoded = decode(schema, {0}, row + row + row);
+    CHECK(decoded.rows.empty());
+    CHECK(decoded.rejected.size() == 3);
+  }
+}
