@@ -16,10 +16,7 @@ Error changed(const FileSplit& split, const std::string& cause) {
 
 Error unreadable(const FileSplit& split, const Error& cause) {
   const auto code = cause.code() == Errc::not_found ? Errc::file_missing : Errc::file_unreadable;
-  return Error{code, "cannot read '" + split.path + "'"}
-      .with_cause(cause.cause().empty() ? cause.message() : cause.cause())
-      .with_remedy(cause.remedy())
-      .with_retry(cause.retry());
+  return Error{code, "cannot read '" + split.path + "'"}.because(cause);
 }
 
 /// Bytes of the file as they are, which must be as many as when it was listed.

@@ -162,8 +162,7 @@ Result<FileReader::Step> FileReader::fail_stream(Active& active, Error error) {
   }
   ++bad_count_;
   const auto rest = window_.empty() ? window_ : window_.substr(decoder_->consumed());
-  bad_staged_.push_back({place_of(active, decoder_->position()),
-                         error.cause().empty() ? error.message() : error.cause(),
+  bad_staged_.push_back({place_of(active, decoder_->position()), error.reason(),
                          std::string{rest.substr(0, kMaxRejectedBytes)}, error.code()});
   bad_bytes_ += bad_staged_.back().bytes.size();
   active.finished = true;
@@ -247,7 +246,7 @@ std::string FileReader::evidence(const Active& active) const {
 
 Error FileReader::describe(const Active& active, const Error& error) const {
   auto described = Error{error.code(), "'" + plan_.node + "' cannot read " + active.file.path}
-                       .with_cause(error.cause().empty() ? error.message() : error.cause())
+                       .with_cause(error.reason())
                        .with_retry(error.retry());
   for (const auto& note : error.notes()) described = std::move(described).with_note(note);
   described = std::move(described).with_note(evidence(active));

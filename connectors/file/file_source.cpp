@@ -53,10 +53,8 @@ class RangeCutter {
     return *got;
   }
   Error unreadable(const Error& cause) const {
-    return Error{Errc::file_unreadable, "'" + plan_.node + "' cannot read '" + path_ + "'"}
-        .with_cause(cause.cause().empty() ? cause.message() : cause.cause())
-        .with_remedy(cause.remedy())
-        .with_retry(cause.retry());
+    return Error{Errc::file_unreadable, "'" + plan_.node + "' cannot read '" + path_ + "'"}.because(
+        cause);
   }
 
   Status scan_rows(const FileSplit& whole, std::vector<FileSplit>& into) {
@@ -100,10 +98,7 @@ Result<std::vector<Split>> FileSource::enumerate(FileSystem& files,
     auto matches = glob(files, pattern);
     if (!matches)
       return Error{Errc::file_unreadable, "'" + plan_.node + "' cannot list '" + pattern + "'"}
-          .with_cause(matches.error().cause().empty() ? matches.error().message()
-                                                      : matches.error().cause())
-          .with_remedy(matches.error().remedy())
-          .with_retry(matches.error().retry());
+          .because(matches.error());
     std::erase_if(*matches,
                   [&](const FileInfo& file) { return file.is_directory && matches->size() > 1; });
     if (matches->empty())

@@ -11,10 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string cause_of(const Error& error) {
-  return error.cause().empty() ? error.message() : error.cause();
-}
-
 }  // namespace
 
 std::string PreparedPart::encode(const std::vector<PreparedPart>& parts) {
@@ -59,7 +55,7 @@ Error OutputDirectory::describe(const Error& cause, const std::string& what) con
         .with_cause("no space left on device")
         .with_remedy("free space; the job goes on from its last checkpoint");
   auto error =
-      Error{Errc::output_failed, "'" + node_ + "' cannot " + what}.with_cause(cause_of(cause));
+      Error{Errc::output_failed, "'" + node_ + "' cannot " + what}.with_cause(cause.reason());
   if (cause.code() == Errc::injected) return Error{cause};
   if (cause.code() == Errc::permission_denied) return std::move(error).with_retry(Retry::never);
   return error;
@@ -155,7 +151,7 @@ Status OutputDirectory::check(FileSystem& files, const std::string& job, bool fr
       return describe(cause, "write to '" + names_.directory() + "'");
     return Error{Errc::output_unwritable,
                  "'" + node_ + "' cannot write to '" + names_.directory() + "'"}
-        .with_cause(cause_of(cause));
+        .with_cause(cause.reason());
   };
   if (auto status = files.create_directories_durably(names_.directory()); !status)
     return unwritable(status.error());
@@ -178,7 +174,7 @@ Status OutputDirectory::claim(FileSystem& files, FailurePoints* points, const st
   auto lock = files.lock(names_.in_directory(names_.lock()));
   if (!lock)
     return Error{Errc::output_failed, "'" + node_ + "' cannot claim '" + names_.directory() + "'"}
-        .with_cause(cause_of(lock.error()));
+        .with_cause(lock.error().reason());
   FLOW_ASSIGN(auto found, read_marker(files));
   Marker marker;
   if (found && found->lineage == lineage) {

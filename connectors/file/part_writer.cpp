@@ -86,7 +86,7 @@ Error PartWriter::describe(const Error& cause, const std::string& what) const {
   const auto path = directory_->names().in_directory(part_.visible);
   const auto code = cause.code() == Errc::disk_full ? Errc::disk_full : Errc::output_failed;
   auto error = Error{code, "'" + plan_.node + "' cannot " + what + " '" + path + "'"}.with_cause(
-      cause.cause().empty() ? cause.message() : cause.cause());
+      cause.reason());
   if (code == Errc::disk_full)
     return std::move(error).with_remedy("free space; the job goes on from its last checkpoint");
   return error;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <set>
 
 namespace flow::testing {
@@ -13,7 +14,7 @@ namespace {
 using Catch::Contains;
 using Lines = std::vector<std::string>;
 
-/// How a mount namespace of one's own is had here; empty if it is not to be had.
+/// How a mount namespace of one's own is had here; empty, and said, if it is not to be had.
 std::string own_mounts() {
   TempDir dir;
   for (const std::string unshare : {"unshare -m", "unshare -rm"}) {
@@ -21,6 +22,7 @@ std::string own_mounts() {
         {"bash", "-c", unshare + " mount -t tmpfs tmpfs '" + dir.path().string() + "' 2>&1"});
     if (tried.code == 0) return unshare;
   }
+  WARN("skipped: no mount namespace is to be had here");
   return {};
 }
 
@@ -36,6 +38,21 @@ std::string job(const TempDir& dir, const std::string& output, const std::string
 void expect_all(const Lines& rows) {
   CHECK(rows.size() == 40'000);
   CHECK(std::set<std::string>{rows.begin(), rows.end()}.size() == rows.size());
+}
+
+/// Neither output nor snapshots can be written to `dir`/closed, and `run` of a topology says why.
+void expect_closed(const TempDir& dir, const std::function<Exit(const std::string&)>& run,
+                   const std::string& reason, const std::string& remedy) {
+  const auto output = run(job(dir, "closed/rows", "state"));
+  INFO(output.err);
+  CHECK(output.code == 3);
+  CHECK_THAT(output.err,
+             Contains("error E3031: 'o' cannot write to '") && Contains("closed': " + reason));
+  const auto state = run(job(dir, "out/rows", "closed/state"));
+  INFO(state.err);
+  CHECK(state.code == 3);
+  CHECK_THAT(state.err, Contains("error E1004") && Contains(reason) && Contains(remedy));
+  CHECK(output_lines((dir / "out").string()).empty());
 }
 
 TEST_CASE("a directory that cannot be made is found before the first row",
@@ -82,27 +99,14 @@ TEST_CASE("a directory without permission to write is found before the first row
     const auto path = dir.write("x.yaml", topology).string();
     return run_process(without_privileges({flowctl_path(), "run", path}));
   };
-  const auto output = run(job(dir, "closed/rows", "state"));
-  INFO(output.err);
-  CHECK(output.code == 3);
-  CHECK_THAT(output.err,
-             Contains("error E3031: 'o' cannot write to '") && Contains("permission denied"));
-  const auto state = run(job(dir, "out/rows", "closed/state"));
-  INFO(state.err);
-  CHECK(state.code == 3);
-  CHECK_THAT(state.err, Contains("error E1004") && Contains("permission denied") &&
-                            Contains("check owner and mode of the path"));
-  CHECK(output_lines((dir / "out").string()).empty());
+  expect_closed(dir, run, "permission denied", "check owner and mode of the path");
   std::filesystem::permissions(dir / "closed", std::filesystem::perms::owner_all);
 }
 
 TEST_CASE("a file system that is read-only is found before the first row",
           "[pipeline][bad_input]") {
   const auto unshare = own_mounts();
-  if (unshare.empty()) {
-    WARN("skipped: no mount namespace is to be had here");
-    return;
-  }
+  if (unshare.empty()) return;
   TempDir dir;
   const auto run = [&](const std::string& topology) {
     std::filesystem::create_directories(dir / "closed");
@@ -112,17 +116,7 @@ TEST_CASE("a file system that is read-only is found before the first row",
                             (dir / "closed").string() + "' && exec '" + flowctl_path() + "' run '" +
                             path + "'\""});
   };
-  const auto output = run(job(dir, "closed/rows", "state"));
-  INFO(output.err);
-  CHECK(output.code == 3);
-  CHECK_THAT(output.err, Contains("error E3031: 'o' cannot write to '") &&
-                             Contains("closed': read-only file system"));
-  const auto state = run(job(dir, "out/rows", "closed/state"));
-  INFO(state.err);
-  CHECK(state.code == 3);
-  CHECK_THAT(state.err, Contains("error E1004") && Contains("read-only file system") &&
-                            Contains("mount the file system for writing"));
-  CHECK(output_lines((dir / "out").string()).empty());
+  expect_closed(dir, run, "read-only file system", "mount the file system for writing");
 }
 
 /// Runs the job with `disk` on a file system of `size`, waits until it has met the end of it a few
@@ -158,10 +152,7 @@ exit $code
 TEST_CASE("a full disk under the output stops the job until there is room; no row is lost",
           "[pipeline][bad_input]") {
   const auto unshare = own_mounts();
-  if (unshare.empty()) {
-    WARN("skipped: no mount namespace is to be had here");
-    return;
-  }
+  if (unshare.empty()) return;
   for (int i = 0; i < 3; ++i) {
     TempDir dir;
     const auto exit = run_on_full_disk(dir, unshare, "64k", job(dir, "disk/rows", "state"));
@@ -177,10 +168,7 @@ TEST_CASE("a full disk under the output stops the job until there is room; no ro
 TEST_CASE("a full disk under the snapshots stops the job until there is room; no row is lost",
           "[pipeline][bad_input]") {
   const auto unshare = own_mounts();
-  if (unshare.empty()) {
-    WARN("skipped: no mount namespace is to be had here");
-    return;
-  }
+  if (unshare.empty()) return;
   TempDir dir;
   const auto exit = run_on_full_disk(dir, unshare, "4k", job(dir, "out/rows", "disk/state"));
   INFO(exit.err.substr(0, 4'000));

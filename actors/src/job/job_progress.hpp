@@ -19,8 +19,8 @@ class ProgressSum {
   ProgressSum(const ExecutionPlan& plan, const Wiring& wiring);
 
   /// `reports` by SubtaskNumber; a subtask that has not answered is left out. `now`: monotonic.
-  /// Reads `into`'s elapsed time and state: of a job that is over, rates and shares are those of
-  /// the whole run.
+  /// Reads `into`'s elapsed time and state: of a job that is over, rates are those of the whole run
+  /// and shares those of its last attempt.
   void add_up(const std::vector<std::optional<SubtaskReport>>& reports,
               std::chrono::nanoseconds now, JobProgress& into);
   /// A subtask, asked by the barrier of `epoch`: what it had done by then.

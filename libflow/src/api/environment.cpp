@@ -104,17 +104,19 @@ SourceStream Environment::from(std::string name, std::shared_ptr<const Source> s
   return add_source(std::move(name), {std::move(source), {}, {}, OnError::fail}, where);
 }
 
-Environment& Environment::dead_letters(Connector sink, std::source_location where) {
-  draft_->dead_letters = api::DraftNode{
-      "dead_letters", api::place_of(where), api::DraftSink{std::move(sink)}, {}, {}, {}};
+Environment& Environment::send_dead_letters(api::DraftSink sink, std::source_location where) {
+  draft_->dead_letters =
+      api::DraftNode{"dead_letters", api::place_of(where), std::move(sink), {}, {}, {}};
   return *this;
+}
+
+Environment& Environment::dead_letters(Connector sink, std::source_location where) {
+  return send_dead_letters({std::move(sink)}, where);
 }
 
 Environment& Environment::dead_letters(std::shared_ptr<const Sink> sink,
                                        std::source_location where) {
-  draft_->dead_letters = api::DraftNode{
-      "dead_letters", api::place_of(where), api::DraftSink{std::move(sink)}, {}, {}, {}};
-  return *this;
+  return send_dead_letters({std::move(sink)}, where);
 }
 
 Environment& Environment::checkpoints(std::string directory, Micros interval) {
@@ -142,9 +144,7 @@ PlanOptions Environment::options() const {
 
 LogicalGraph Environment::graph(const ConnectorRegistry& registry,
                                 std::vector<Error>& errors) const {
-  LogicalGraph graph;
-  graph.job = draft_->job;
-  for (const auto& draft : draft_->nodes) {
+  const auto make = [&](const api::DraftNode& draft) {
     LogicalNode node;
     node.name = draft.name;
     node.place = draft.place;
@@ -156,14 +156,12 @@ LogicalGraph Environment::graph(const ConnectorRegistry& registry,
           {input.port == 0 ? from.name : from.side_outputs.at(input.port), draft.place});
     }
     node.what = std::visit(NodeMaker{draft, registry, errors}, draft.what);
-    graph.nodes.push_back(std::move(node));
-  }
-  if (const auto& draft = draft_->dead_letters) {
-    auto& node = graph.dead_letters.emplace();
-    node.name = draft->name;
-    node.place = draft->place;
-    node.what = std::visit(NodeMaker{*draft, registry, errors}, draft->what);
-  }
+    return node;
+  };
+  LogicalGraph graph;
+  graph.job = draft_->job;
+  for (const auto& draft : draft_->nodes) graph.nodes.push_back(make(draft));
+  if (draft_->dead_letters) graph.dead_letters = make(*draft_->dead_letters);
   return graph;
 }
 

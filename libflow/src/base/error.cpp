@@ -42,6 +42,7 @@ Fault Error::fault() const noexcept { return payload_->fields.fault; }
 Retry Error::retry() const noexcept { return payload_->fields.retry; }
 const std::string& Error::message() const noexcept { return payload_->fields.message; }
 const std::string& Error::cause() const noexcept { return payload_->fields.cause; }
+const std::string& Error::reason() const noexcept { return cause().empty() ? message() : cause(); }
 const std::string& Error::remedy() const noexcept { return payload_->fields.remedy; }
 const std::vector<std::string>& Error::notes() const noexcept { return payload_->fields.notes; }
 const std::vector<std::string>& Error::context() const noexcept { return payload_->fields.context; }
@@ -54,6 +55,14 @@ Error&& Error::with_cause(std::string cause) && {
 
 Error&& Error::with_remedy(std::string remedy) && {
   mut().remedy = std::move(remedy);
+  return std::move(*this);
+}
+
+Error&& Error::because(const Error& cause) && {
+  auto& fields = mut();
+  fields.cause = cause.reason();
+  fields.remedy = cause.remedy();
+  fields.retry = cause.retry();
   return std::move(*this);
 }
 

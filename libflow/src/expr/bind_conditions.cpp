@@ -9,7 +9,6 @@ namespace flow::expr {
 
 namespace {
 
-bool is_null(const Node& node) { return node.is_constant() && is_null_constant(node.constant); }
 /// True or false for a constant that is not null.
 std::optional<bool> truth_of(const Node& node) {
   if (!node.is_constant() || is_null(node) || node.type != types::boolean) return std::nullopt;

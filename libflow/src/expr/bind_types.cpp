@@ -25,8 +25,6 @@ bool widens(DataType from, DataType to) {
          (from == types::date && to == types::timestamp);
 }
 
-bool is_null(const Node& node) { return node.is_constant() && is_null_constant(node.constant); }
-
 }  // namespace
 
 Error Binder::unknown_type(const Syntax& syntax) const {

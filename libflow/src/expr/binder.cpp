@@ -18,6 +18,8 @@ std::string name_of(DataType type) {
   return type == kInterval ? "interval" : std::string{to_string(type)};
 }
 
+bool is_null(const Node& node) { return node.is_constant() && is_null_constant(node.constant); }
+
 Binder::Binder(const ExpressionText& text, const Schema& schema, const CompileOptions& options)
     : text_{text}, schema_{schema}, options_{options}, pool_{SlabPool::make(ByteCount{0})} {}
 
@@ -219,7 +221,7 @@ Result<NodePtr> Binder::make_call(KernelFunction kernel, DataType type, std::vec
                                   bool costly, std::shared_ptr<const Prepared> prepared,
                                   bool adds_nulls) {
   for (const auto& arg : args)
-    if (arg->is_constant() && is_null_constant(arg->constant)) return null_of(type, offset);
+    if (is_null(*arg)) return null_of(type, offset);
   auto node = make(NodeKind::call, type, std::move(args), offset, std::move(label));
   node->kernel = kernel;
   node->prepared = std::move(prepared);

@@ -104,5 +104,7 @@ class Binder {
 
 /// `int32`, and `interval` for the type that columns cannot have.
 std::string name_of(DataType type);
+/// A constant, and null.
+bool is_null(const Node& node);
 
 }  // namespace flow::expr

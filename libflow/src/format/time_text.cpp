@@ -310,8 +310,7 @@ bool TimeText::parse_slow(std::string_view text, std::int64_t& micros) {
   if (zone_ == nullptr) {
     auto parsed = parse_timestamp(text);
     if (!parsed) {
-      problem_ = "is not a timestamp: " + (parsed.error().cause().empty() ? parsed.error().message()
-                                                                          : parsed.error().cause());
+      problem_ = "is not a timestamp: " + parsed.error().reason();
       return false;
     }
     micros = parsed->micros;
@@ -323,8 +322,7 @@ bool TimeText::parse_slow(std::string_view text, std::int64_t& micros) {
                           tail.find('-') != std::string_view::npos;
   auto parsed = parse_timestamp(text);
   if (!parsed) {
-    problem_ = "is not a timestamp: " +
-               (parsed.error().cause().empty() ? parsed.error().message() : parsed.error().cause());
+    problem_ = "is not a timestamp: " + parsed.error().reason();
     return false;
   }
   micros = has_offset ? parsed->micros : zone_->to_utc(parsed->micros);
@@ -400,8 +398,7 @@ bool TimeText::parse_days(std::string_view text, std::int32_t& days) {
   }
   auto parsed = parse_date(text);
   if (!parsed) {
-    problem_ = "is not a date: " +
-               (parsed.error().cause().empty() ? parsed.error().message() : parsed.error().cause());
+    problem_ = "is not a date: " + parsed.error().reason();
     return false;
   }
   days = *parsed;

@@ -79,7 +79,7 @@ class Chaining {
     const auto& ports = graph_.resolved[i].ports;
     streams_[i].push_back({{chain, link, 0}, ports[0]});
     if (ports.size() <= kDeadLetterPort) return {};
-    const auto name = node(i).name + ".dead_letters";
+    const auto& name = node(i).side_outputs.at(kDeadLetterPort);
     const auto letters = new_link(chain, name, name, PlannedDeadLetters{node(i).name}, 1, 1);
     streams_[i].push_back({{chain, letters, 0}, ports[kDeadLetterPort]});
     return {};
@@ -237,10 +237,9 @@ class Chaining {
     return same && plan_.chains[chain].parallelism == parallelism ? chain : new_chain(parallelism);
   }
 
-  std::uint32_t new_link(
-      std::uint32_t chain, std::string name, std::string node_name,
-      std::variant<PlannedSource, PlannedDeadLetters, PlannedOperator, PlannedSink> what,
-      std::uint32_t inputs, std::size_t ports) {
+  std::uint32_t new_link(std::uint32_t chain, std::string name, std::string node_name,
+                         decltype(PlannedLink::what) what, std::uint32_t inputs,
+                         std::size_t ports) {
     auto& links = plan_.chains[chain].links;
     links.push_back({std::move(name), std::move(node_name), std::move(what), inputs, {}});
     links.back().ports.resize(ports);

@@ -293,11 +293,10 @@ class Validator {
   }
 
   void check_outputs() {
-    const bool has_sink = std::any_of(nodes().begin(), nodes().end(), [&](const LogicalNode& node) {
-      return (std::holds_alternative<SinkNode>(node.what) ||
-              std::holds_alternative<BrokenNode>(node.what)) &&
-             &node != nodes().data() + dead_letters_.value_or(nodes().size());
-    });
+    bool has_sink = false;
+    for (std::size_t i = 0; i < nodes().size(); ++i)
+      has_sink |= i != dead_letters_ && (std::holds_alternative<SinkNode>(nodes()[i].what) ||
+                                         std::holds_alternative<BrokenNode>(nodes()[i].what));
     if (!has_sink) {
       fail(Error{Errc::nothing_to_do, "topology has no sink"}.with_remedy(
           "add one under `sinks:`; `connector: print` shows rows, `connector: blackhole` drops "

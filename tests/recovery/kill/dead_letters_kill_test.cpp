@@ -1,15 +1,9 @@
 #include "killed_job.hpp"
 
-#include "flow/base/random.hpp"
-#include "support/seed.hpp"
-
 #include <algorithm>
-#include <csignal>
 
 namespace flow::testing {
 namespace {
-
-using std::chrono::milliseconds;
 
 /// Two sources, of which one finds a bad row in every seven and the other one here and there, with
 /// checkpoints all the time.
@@ -74,21 +68,7 @@ TEST_CASE("kill -9 at any moment neither loses nor doubles a dead letter",
             return line.starts_with("\"source\"");
           }) == 300'000 / 7 + 300'000 / 900 + 1);
 
-  Random random{test_seed()};
-  for (int done = 0, run = 0; done < kills(); ++run) {
-    const auto name = "run" + std::to_string(run);
-    INFO("seed " << test_seed() << ", " << name);
-    const int in_a_row = 1 + static_cast<int>(random.below(4));
-    for (int i = 0; i < in_a_row && done < kills(); ++i, ++done) {
-      Process process{job.command(name)};
-      if (process.wait_for(milliseconds{random.between(1, 1500)})) break;  // it was faster
-      process.signal(SIGKILL);
-      REQUIRE(process.wait_for(milliseconds{10'000}));
-    }
-    job.finish(name);
-    // Whole vectors would be printed.
-    CHECK((job.result(name) == expected));
-  }
+  kill_at_random(job, expected, [&](const std::string& run) { return job.result(run); });
 }
 
 }  // namespace

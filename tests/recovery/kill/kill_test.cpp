@@ -9,8 +9,6 @@
 namespace flow::testing {
 namespace {
 
-using std::chrono::milliseconds;
-
 /// A keyed, windowed job over a file with checkpoints all the time: long enough to be killed often,
 /// with disorder, hopping windows, a late side output and a second sink.
 class Job : public KilledJob {
@@ -71,24 +69,7 @@ TEST_CASE("kill -9 at any moment neither loses nor doubles a row", "[recovery][k
   job.finish("undisturbed");
   const auto expected = job.output("undisturbed");
   REQUIRE(expected.size() > 10'000);
-
-  Random random{test_seed()};
-  int done = 0;
-  for (int run = 0; done < kills(); ++run) {
-    const auto name = "run" + std::to_string(run);
-    INFO("seed " << test_seed() << ", " << name);
-    // Several kills in a row on one run, then to its end.
-    const int in_a_row = 1 + static_cast<int>(random.below(4));
-    for (int i = 0; i < in_a_row && done < kills(); ++i) {
-      Process process{job.command(name)};
-      if (process.wait_for(milliseconds{random.between(1, 1500)})) break;  // it was faster
-      process.signal(SIGKILL);
-      REQUIRE(process.wait_for(milliseconds{10'000}));
-      ++done;
-    }
-    job.finish(name);
-    CHECK(job.output(name) == expected);
-  }
+  kill_at_random(job, expected, [&](const std::string& run) { return job.output(run); });
 }
 
 TEST_CASE("a crash at each failure point neither loses nor doubles a row", "[recovery][kill]") {

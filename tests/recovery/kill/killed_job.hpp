@@ -4,7 +4,7 @@
 #include "support/flowctl.hpp"
 #include "support/temp_dir.hpp"
 
-#include <cstdlib>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,10 +36,9 @@ class KilledJob {
   std::string topology_;
 };
 
-/// How often a test of random kills kills.
-inline int kills() {
-  const char* text = std::getenv("FLOW_KILLS");  // NOLINT(concurrency-mt-unsafe): one thread
-  return text == nullptr ? 8 : std::atoi(text);
-}
+/// Kills runs of `job` at random moments, FLOW_KILLS times in all and some runs several times in a
+/// row, lets each go on to its end, and compares what `result` makes of it with `expected`.
+void kill_at_random(const KilledJob& job, const std::vector<std::string>& expected,
+                    const std::function<std::vector<std::string>(const std::string& run)>& result);
 
 }  // namespace flow::testing

@@ -34,6 +34,20 @@ TEST_CASE("an error carries what the catalogue says until the origin knows bette
   CHECK(full.where() == SourcePlace{"x.yaml", 17, 13, 4});
 }
 
+TEST_CASE("an error one layer up takes over why it happened and what helps", "[unit][error]") {
+  const Error below = full_error();
+  CHECK(below.reason() == "no space left on device");
+  const Error above = Error{Errc::io_failed, "cannot copy"}.because(below);
+  CHECK(above.message() == "cannot copy");
+  CHECK(above.cause() == "no space left on device");
+  CHECK(above.remedy() == "free space on the device");
+  CHECK(above.retry() == Retry::never);
+  CHECK(above.notes().empty());
+  const Error bare{Errc::disk_full, "cannot write 'x'"};
+  CHECK(bare.reason() == "cannot write 'x'");
+  CHECK(Error{Errc::io_failed, "cannot copy"}.because(bare).cause() == "cannot write 'x'");
+}
+
 TEST_CASE("changing a copy of an error leaves the original alone", "[unit][error]") {
   const Error original{Errc::internal, "a"};
   Error copy = original;

@@ -10,8 +10,9 @@
 namespace flow {
 
 namespace api {
+struct DraftSink;
 struct DraftSource;
-}
+}  // namespace api
 
 /// A job under construction: build a graph with from() and the verbs of its streams, then run it.
 ///
@@ -51,6 +52,7 @@ class Environment {
 
  private:
   SourceStream add_source(std::string name, api::DraftSource source, std::source_location where);
+  Environment& send_dead_letters(api::DraftSink sink, std::source_location where);
 
   std::shared_ptr<api::Draft> draft_;
 };

@@ -53,6 +53,8 @@ class [[nodiscard]] Error {
   [[nodiscard]] Retry retry() const noexcept;
   [[nodiscard]] const std::string& message() const noexcept;
   [[nodiscard]] const std::string& cause() const noexcept;
+  /// What an error one layer up gives as its cause: the cause, or the message if there is none.
+  [[nodiscard]] const std::string& reason() const noexcept;
   [[nodiscard]] const std::string& remedy() const noexcept;
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept;
   [[nodiscard]] const std::vector<std::string>& context() const noexcept;
@@ -60,6 +62,8 @@ class [[nodiscard]] Error {
 
   Error&& with_cause(std::string cause) &&;
   Error&& with_remedy(std::string remedy) &&;
+  /// Takes over the reason of `cause`, its remedy and whether to try again.
+  Error&& because(const Error& cause) &&;
   Error&& with_note(std::string note) &&;
   Error&& with_context(std::string frame) &&;
   Error&& at(SourcePlace place) &&;
