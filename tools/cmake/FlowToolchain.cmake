@@ -49,3 +49,7 @@ target_compile_options(
             $<$<BOOL:${FLOW_WERROR}>:-Werror>
             # With optimisation g++ 12 sees null pointers and uninitialised optionals inside the standard library.
             $<IF:$<CONFIG:Debug>,-Wnull-dereference,-Wno-maybe-uninitialized>)
+
+# Test programs test optimised libraries but are not optimised themselves: that would be half of a release build.
+add_library(flow_test_flags INTERFACE)
+target_compile_options(flow_test_flags INTERFACE $<$<CONFIG:RelWithDebInfo>:-O0>)
