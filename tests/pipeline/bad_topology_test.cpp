@@ -118,11 +118,16 @@ TEST_CASE("a topology file that cannot be read is named", "[pipeline][bad_input]
   TempDir dir;
   for (const auto* command : {"check", "run", "plan"}) {
     const auto missing = flowctl({command, (dir / "none.yaml").string()});
-    CHECK(missing.code == 3);
-    CHECK_THAT(missing.err, Contains("error E1002") && Contains("none.yaml"));
+    CHECK(missing.code == 2);
+    CHECK_THAT(missing.err, Contains("error E1222: cannot read '") && Contains("none.yaml'") &&
+                                Contains("no such file or directory"));
   }
+  dir.write("jobs.yaml", "");
+  const auto mistyped = flowctl({"check", (dir / "job.yaml").string()});
+  CHECK(mistyped.code == 2);
+  CHECK_THAT(mistyped.err, Contains("did you mean '" + (dir / "jobs.yaml").string() + "'?"));
   const auto directory = flowctl({"check", dir.path().string()});
-  CHECK(directory.code == 3);
+  CHECK(directory.code == 2);
   CHECK_THAT(directory.err, Contains("is a directory"));
 }
 

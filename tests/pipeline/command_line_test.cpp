@@ -28,7 +28,10 @@ TEST_CASE("the command line explains itself", "[pipeline][command]") {
     CHECK_THAT(its_help.out, Contains("Example"));
   }
   CHECK(flowctl({}).code == 2);
-  CHECK(flowctl({"rnu", "x.yaml"}).code == 2);
+  const auto mistyped = flowctl({"rnu", "x.yaml"});
+  CHECK(mistyped.code == 2);
+  CHECK_THAT(mistyped.err,
+             Contains("there is no command 'rnu'") && Contains("did you mean 'run'?"));
 }
 
 TEST_CASE("check finds every mistake and exits with 2", "[pipeline][command]") {

@@ -2,9 +2,13 @@
 
 #include "command/report.hpp"
 
+#include "flow/base/nearest.hpp"
+
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <thread>
+#include <vector>
 
 namespace flow::flowctl {
 namespace {
@@ -26,6 +30,24 @@ Result<Variables> variables_of(const JobArguments& arguments) {
     return value == nullptr ? std::nullopt : std::optional<std::string>{value};
   };
   return variables;
+}
+
+/// The path was typed, so it is the user's to put right, whatever the system said.
+Error unreadable(const std::string& path, const Error& cause, FileSystem& files) {
+  auto error =
+      Error{Errc::topology_unreadable, "cannot read '" + path + "'"}.with_cause(cause.reason());
+  const std::filesystem::path typed{path};
+  const auto folder = typed.has_parent_path() ? typed.parent_path().string() : std::string{"."};
+  const auto siblings = files.list(folder);
+  if (cause.code() != Errc::not_found || !siblings) return error;
+  std::vector<std::string> names;
+  for (const auto& sibling : *siblings)
+    if (!sibling.is_directory)
+      names.push_back(std::filesystem::path{sibling.path}.filename().string());
+  if (const auto meant = nearest(typed.filename().string(), names))
+    return std::move(error).with_remedy("did you mean '" +
+                                        (typed.parent_path() / *meant).string() + "'?");
+  return error;
 }
 
 }  // namespace
@@ -54,7 +76,7 @@ LoadedJob load_job(const JobArguments& arguments, command::World& world) {
     if (text)
       job.texts.push_back({path, *std::move(text)});
     else
-      job.errors.push_back(std::move(text).error());
+      job.errors.push_back(unreadable(path, text.error(), *world.files));
   }
   auto variables = variables_of(arguments);
   if (!variables) job.errors.push_back(std::move(variables).error());

@@ -7,10 +7,15 @@
 #include "run_command.hpp"
 #include "topology_commands.hpp"
 
+#include "flow/base/nearest.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <exception>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace flow::flowctl {
 namespace {
@@ -36,6 +41,19 @@ void add_job_options(CLI::App& command, JobArguments& job) {
       .add_option("--parallelism", job.parallelism,
                   "subtasks per step; default: the file's, else one per core")
       ->check(CLI::Range(1u, kMaxKeyGroups));
+}
+
+/// The first word is a command that does not exist.
+std::optional<Error> mistyped(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return std::nullopt;
+  const std::string word = argv[1];
+  std::vector<std::string> commands;
+  for (const auto* command : app.get_subcommands({})) {
+    if (command->check_name(word)) return std::nullopt;
+    commands.push_back(command->get_name());
+  }
+  return Error{Errc::bad_argument, "there is no command '" + word + "'"}.with_note(
+      choices_note("commands", word, commands));
 }
 
 int dispatch(int argc, char** argv) {
@@ -112,6 +130,7 @@ int dispatch(int argc, char** argv) {
   explain_command->add_option("CODE", typed.name, "such as E1104")->type_name("");
   explain_command->footer("Example: flowctl explain E1104");
 
+  if (const auto error = mistyped(app, argc, argv)) return command::report(*error);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
