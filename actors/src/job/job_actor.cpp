@@ -48,7 +48,7 @@ Behavior JobActor::handlers() {
         if (waiting_for_.empty()) go();
       },
       [this, mine](VerdictMsg& m) {
-        if (mine(m.attempt)) on_verdict(m);
+        if (mine(m.attempt) && m.round == round_) on_verdict(m);
       },
       [this, mine](CheckpointMsg& m) {
         if (mine(m.attempt)) on_checkpoint(m);
@@ -57,7 +57,10 @@ Behavior JobActor::handlers() {
         if (mine(m.attempt) && m.ticket == ticket_) on_report(m);
       },
       [this, mine](BarrierReportMsg& m) {
-        if (mine(m.attempt)) sum_.at_barrier(m.epoch, m.subtask, m.report);
+        if (!mine(m.attempt)) return;
+        sum_.at_barrier(m.epoch, m.subtask, m.report);
+        // Should it not come to say more, this is what it did.
+        reports_[m.subtask.value] = std::move(m.report);
       },
       [this, mine](IoIdleMsg& m) {
         if (!mine(m.attempt)) return;
@@ -65,29 +68,7 @@ Behavior JobActor::handlers() {
         maybe_torn_down();
       },
       [this](TimerMsg& m) {
-        if (m.generation != generation_) return;
-        switch (phase_) {
-          case Phase::preparing:
-          case Phase::opening:
-          case Phase::recovering:
-            report_failure(
-                Error{Errc::start_timeout, "job '" + progress_.job + "' did not start in time"});
-            break;
-          case Phase::tearing_down:
-            end(JobState::failed,
-                next_ && next_->error
-                    ? next_->error
-                    : std::optional{Error{Errc::stop_timeout,
-                                          "job '" + progress_.job + "' did not end in time"}});
-            break;
-          case Phase::waiting:
-            begin_attempt();
-            break;
-          case Phase::running:
-          case Phase::finishing:
-          case Phase::over:
-            break;
-        }
+        if (m.generation == generation_) on_time();
       },
       [this](StopMsg&) { on_stop(); },
       [this](CancelMsg&) { on_cancel(); },
@@ -124,6 +105,31 @@ void JobActor::on_exit() {
 
 void JobActor::on_exit_request() { on_cancel(); }
 
+void JobActor::on_time() {
+  switch (phase_) {
+    case Phase::preparing:
+    case Phase::opening:
+    case Phase::recovering:
+      report_failure(
+          Error{Errc::start_timeout, "job '" + progress_.job + "' did not start in time"});
+      break;
+    case Phase::waiting:
+      if (finish_after_)
+        finish_sinks();
+      else
+        begin_attempt();
+      break;
+    case Phase::reporting:
+    case Phase::tearing_down:
+    case Phase::finishing:
+      on_end_late();
+      break;
+    case Phase::running:
+    case Phase::over:
+      break;
+  }
+}
+
 // --- Beginning an attempt.
 
 void JobActor::begin_attempt() {
@@ -135,7 +141,8 @@ void JobActor::begin_attempt() {
   next_.reset();
   attempt_io_ = std::make_shared<AttemptIo>(*setup_.pool);
   io_ = std::make_unique<ActorIo>(*attempt_io_, self(), next_ticket_);
-  tell_urgently(supervisor_, AttemptMsg{attempt_.attempt, false});
+  ++round_;
+  tell_supervisor(false);
   set_deadline(setup_.options.lifecycle_timeout);
   const auto outcome = std::make_shared<Result<AttemptStart>>(AttemptStart{});
   io_->submit([outcome, start = start_] { *outcome = start->begin_attempt(); },
@@ -153,7 +160,7 @@ void JobActor::spawn_attempt() {
   trace("opening");
   phase_ = Phase::opening;
   progress_.attempt = attempt_.attempt;
-  tell_urgently(supervisor_, AttemptMsg{attempt_.attempt, false});
+  tell_supervisor(false);
   if (attempt_.restore) {
     progress_.resumed_from = attempt_.restore->manifest.epoch;
     notify({.kind = JobEvent::Kind::resumed, .epoch = attempt_.restore->manifest.epoch});
@@ -245,7 +252,7 @@ void JobActor::go() {
                                       : std::nullopt);
   reports_.assign(reports_.size(), std::nullopt);
   set_state(stop_asked_ ? JobState::stopping : JobState::running);
-  tell_urgently(supervisor_, AttemptMsg{attempt_.attempt, true});
+  tell_supervisor(true);
   for (const auto& subtask : subtasks_) tell_urgently(subtask, GoMsg{attempt_.attempt});
   tell_urgently(coordinator_,
                 CoordinateMsg{attempt_.attempt, true, std::move(enumerated_), stop_asked_});
@@ -273,38 +280,13 @@ void JobActor::on_checkpoint(CheckpointMsg& message) {
   checkpoints.last_bytes = message.bytes;
   last_checkpoint_at_ = setup_.world.clock.monotonic();
   notify({.kind = JobEvent::Kind::checkpoint_completed, .epoch = message.epoch});
-  if (message.kind == BarrierKind::periodic || phase_ != Phase::running) return;
-  phase_ = Phase::finishing;
-  request_report([this, kind = message.kind, epoch = message.epoch] {
-    progress_ = progress_now();
-    if (phase_ != Phase::finishing) return;
-    if (kind == BarrierKind::final)
-      finish(epoch);
-    else
-      tear_down({std::nullopt, JobState::stopped, std::nullopt});
-  });
-}
-
-void JobActor::finish(Epoch last_epoch) {
-  trace("finishing");
-  const auto outcome = std::make_shared<Status>();
-  io_->submit([outcome, start = start_, attempt = attempt_,
-               last_epoch] { *outcome = start->finish(attempt, last_epoch); },
-              [this, outcome] {
-                if (phase_ != Phase::finishing) return;
-                if (!*outcome) {
-                  report_failure(outcome->error());
-                  return;
-                }
-                tear_down({std::nullopt, JobState::finished, std::nullopt});
-              });
+  if (message.kind != BarrierKind::periodic) on_all_committed(message.kind, message.epoch);
 }
 
 void JobActor::on_stop() {
   if (stop_asked_ || phase_ == Phase::over) return;
   stop_asked_ = true;
-  if (phase_ == Phase::waiting) {
-    ++generation_;
+  if (phase_ == Phase::waiting && !finish_after_) {
     end(JobState::stopped, std::nullopt);
     return;
   }
@@ -316,17 +298,23 @@ void JobActor::on_stop() {
 void JobActor::on_cancel() {
   if (cancelled_ || phase_ == Phase::over) return;
   cancelled_ = true;
-  if (phase_ == Phase::waiting) {
-    ++generation_;
-    end(JobState::cancelled, std::nullopt);
-    return;
+  switch (phase_) {
+    case Phase::waiting:
+      end(JobState::cancelled, std::nullopt);
+      break;
+    case Phase::tearing_down:
+      if (next_ && next_->restart_after)
+        next_ = Next{std::nullopt, JobState::cancelled, std::nullopt};
+      break;
+    // All is committed: what is left is only not waited for, or not tried again.
+    case Phase::reporting:
+      tear_down(*std::exchange(next_, std::nullopt));
+      break;
+    case Phase::finishing:
+      break;
+    default:
+      tear_down({std::nullopt, JobState::cancelled, std::nullopt});
   }
-  if (phase_ == Phase::tearing_down) {
-    if (next_ && next_->restart_after)
-      next_ = Next{std::nullopt, JobState::cancelled, std::nullopt};
-    return;
-  }
-  tear_down({std::nullopt, JobState::cancelled, std::nullopt});
 }
 
 // --- Failure.
@@ -337,17 +325,41 @@ void JobActor::report_failure(Error error) {
 
 void JobActor::on_ended(ActorId who, std::optional<Error> cause) {
   alive_.erase(who);
-  if (phase_ == Phase::tearing_down) {
-    maybe_torn_down();
-    return;
+  switch (phase_) {
+    case Phase::tearing_down:
+      maybe_torn_down();
+      break;
+    case Phase::reporting:
+      tear_down(*std::exchange(next_, std::nullopt));
+      break;
+    case Phase::waiting:
+    case Phase::finishing:
+    case Phase::over:
+      break;
+    default:
+      report_failure(
+          cause ? *std::move(cause)
+                : Error{Errc::subtask_died, "an actor of the job ended without saying why"});
   }
-  if (phase_ == Phase::over) return;
-  report_failure(cause ? *std::move(cause)
-                       : Error{Errc::subtask_died, "an actor of the job ended without saying why"});
 }
 
 void JobActor::on_verdict(VerdictMsg& message) {
-  if (phase_ == Phase::tearing_down || phase_ == Phase::over) return;
+  switch (phase_) {
+    case Phase::tearing_down:
+    case Phase::waiting:
+    case Phase::over:
+      return;
+    case Phase::reporting:
+      log().warn("failure after the last commit ignored job=" + progress_.job +
+                 " error=" + message.cause.to_line());
+      tear_down(*std::exchange(next_, std::nullopt));
+      return;
+    case Phase::finishing:
+      on_finish_verdict(message);
+      return;
+    default:
+      break;
+  }
   progress_.last_failure = message.cause;
   JobEvent event{.kind = JobEvent::Kind::attempt_failed, .error = message.cause};
   Next next;
@@ -363,65 +375,6 @@ void JobActor::on_verdict(VerdictMsg& message) {
   notify(std::move(event));
   if (next.restart_after) set_state(JobState::restarting);
   tear_down(std::move(next));
-}
-
-void JobActor::tear_down(Next next) {
-  trace("tearing down");
-  phase_ = Phase::tearing_down;
-  next_ = std::move(next);
-  waiting_for_.clear();
-  enumerated_.clear();
-  close_reports();
-  io_->cancel_all();
-  set_deadline(setup_.options.lifecycle_timeout);
-  for (const auto& who : subtasks_) exit_now(who);
-  for (const auto& who : enumerators_) exit_now(who);
-  exit_now(coordinator_);
-  subtasks_.clear();
-  enumerators_.clear();
-  coordinator_ = {};
-  attempt_io_->close(
-      [home = self(), attempt = attempt_.attempt] { post_urgently(home, IoIdleMsg{attempt}); });
-  maybe_torn_down();
-}
-
-void JobActor::maybe_torn_down() {
-  if (phase_ != Phase::tearing_down || !alive_.empty() || !io_idle_) return;
-  next_ticket_ = io_->next_ticket();
-  io_.reset();
-  attempt_io_.reset();
-  attempt_.restore.reset();
-  const auto next = *std::exchange(next_, std::nullopt);
-  if (!next.restart_after) {
-    end(next.end, next.error);
-    return;
-  }
-  if (cancelled_ || stop_asked_) {
-    end(cancelled_ ? JobState::cancelled : JobState::stopped, std::nullopt);
-    return;
-  }
-  ++progress_.restarts;
-  phase_ = Phase::waiting;
-  set_deadline(*next.restart_after);
-}
-
-void JobActor::end(JobState state, std::optional<Error> error) {
-  ++generation_;
-  phase_ = Phase::over;
-  start_->release();
-  set_state(state);
-  JobResult result;
-  result.state = state;
-  result.error = std::move(error);
-  result.progress = progress_now();
-  result.warnings = std::move(warnings_);
-  for (const auto& report : reports_)
-    if (report)
-      for (const auto& link : report->links)
-        if (!link.summary.empty()) result.summaries.push_back(link.summary);
-  tell(setup_.node, JobOverMsg{progress_.job});
-  setup_.board->finish(std::move(result));
-  quit();
 }
 
 // --- Telling.
@@ -477,5 +430,9 @@ JobProgress JobActor::progress_now() {
 }
 
 void JobActor::set_deadline(Micros after) { tell_self_after(after, TimerMsg{++generation_}); }
+
+void JobActor::tell_supervisor(bool running) {
+  tell_urgently(supervisor_, AttemptMsg{attempt_.attempt, round_, running});
+}
 
 }  // namespace flow::actors

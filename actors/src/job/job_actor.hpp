@@ -34,7 +34,10 @@ struct JobSetup {
 ///   recovered → go … failure: all actors of the attempt end, its I/O comes to rest, then the next
 ///   attempt or the end.
 ///
-/// An attempt is torn down as a whole; nothing of it is alive when the next one begins.
+/// An attempt is torn down as a whole; nothing of it is alive when the next one begins. Once the
+/// last checkpoint is committed nothing that fails in the attempt matters any more: it is asked for
+/// its last reports and torn down, then the sinks are finished and the end is recorded. No attempt
+/// begins after that.
 class JobActor final : public Actor {
  public:
   JobActor(caf::actor_config& config, JobSetup setup);
@@ -51,9 +54,10 @@ class JobActor final : public Actor {
     opening,
     recovering,
     running,
-    finishing,
-    tearing_down,
-    waiting,
+    reporting,     // all is committed, the subtasks say what they did
+    tearing_down,  // actors end, I/O comes to rest
+    waiting,       // to begin the next attempt, or to finish once more
+    finishing,     // nothing of the attempt is left, the sinks are finished, the end is recorded
     over
   };
   /// What comes after an attempt has been torn down.
@@ -61,8 +65,12 @@ class JobActor final : public Actor {
     std::optional<Micros> restart_after;
     JobState end = JobState::failed;
     std::optional<Error> error;
+    bool committed = false;  // everything the end promises; only a formality is left
+    std::optional<Epoch> finish_after =
+        std::nullopt;  // the last epoch, if the run is to be finished
   };
 
+  void on_time();
   void begin_attempt();
   void spawn_attempt();
   void on_opened(std::uint32_t subtask);
@@ -71,11 +79,16 @@ class JobActor final : public Actor {
   void go();
   void on_verdict(VerdictMsg& message);
   void on_checkpoint(CheckpointMsg& message);
-  void finish(Epoch last_epoch);
   void on_stop();
   void on_cancel();
+  void on_all_committed(BarrierKind kind, Epoch epoch);
   void tear_down(Next next);
   void maybe_torn_down();
+  void on_torn_down();
+  void finish_sinks();
+  void record_end();
+  void on_finish_verdict(VerdictMsg& message);
+  void on_end_late();
   void end(JobState state, std::optional<Error> error);
   void report_failure(Error error);
 
@@ -87,6 +100,7 @@ class JobActor final : public Actor {
   void close_reports();
   [[nodiscard]] JobProgress progress_now();
   void set_deadline(Micros after);
+  void tell_supervisor(bool running);
 
   JobSetup setup_;
   std::shared_ptr<const Wiring> wiring_;
@@ -107,10 +121,13 @@ class JobActor final : public Actor {
   std::set<std::uint32_t> waiting_for_;  // subtasks to open, then to recover
   std::vector<EnumeratorState> enumerated_;
   std::optional<Next> next_;
+  std::optional<Epoch> finish_after_;  // all is committed up to it
+  bool sinks_finished_ = false;
   bool io_idle_ = false;
   bool stop_asked_ = false;
   bool cancelled_ = false;
 
+  std::uint64_t round_ = 0;       // what the SUPERVISOR judges: an attempt, or how it is finished
   std::uint64_t generation_ = 0;  // of the timer that counts
   std::uint64_t ticket_ = 0;
   std::set<std::uint32_t> not_reported_;

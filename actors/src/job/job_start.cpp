@@ -117,11 +117,14 @@ Manifest JobStart::outline(const AttemptStart& attempt) const {
   return manifest;
 }
 
-Status JobStart::finish(const AttemptStart& attempt, Epoch last_epoch) {
+Status JobStart::finish_sinks(const AttemptStart& attempt) {
   FLOW_TRY(world_.failure_points.hit("finish.before_sinks"));
-  FLOW_TRY(for_each_sink(*plan_, [&](const Sink& sink) {
+  return for_each_sink(*plan_, [&](const Sink& sink) {
     return sink.finish(world_.files, plan_->job, attempt.lineage);
-  }));
+  });
+}
+
+Status JobStart::record_end(const AttemptStart& attempt, Epoch last_epoch) {
   if (!store_) return {};
   FLOW_TRY(world_.failure_points.hit("finish.before_manifest"));
   // Everything is committed, so nothing but the fact itself is left to keep.
@@ -129,12 +132,8 @@ Status JobStart::finish(const AttemptStart& attempt, Epoch last_epoch) {
   manifest.epoch = {last_epoch.value + 1};
   manifest.created_at = world_.clock.wall();
   manifest.finished = true;
-  if (auto published = publish(*store_, world_.failure_points, manifest); !published) {
-    // Published or not: all is committed. Without the mark the next run finds the last snapshot,
-    // has nothing to read and ends.
-    world_.log.warn("the end of the run was not recorded: " + published.error().to_line());
-    return {};
-  }
+  FLOW_TRY(publish(*store_, world_.failure_points, manifest));
+  FLOW_TRY(world_.failure_points.hit("finish.after_manifest"));
   if (auto collected = collect_garbage(*store_, world_.failure_points, attempt.attempt, 1);
       !collected)
     world_.log.warn("old snapshots were not removed: " + collected.error().to_line());

@@ -34,8 +34,12 @@ class JobStart {
   /// from the last manifest of this run. Errors: locked, fenced, snapshot_*, what a sink finds
   /// outside.
   Result<AttemptStart> begin_attempt();
-  /// After the last commit: sinks finish, and the next run will begin afresh.
-  Status finish(const AttemptStart& attempt, Epoch last_epoch);
+  /// After the last commit: each sink is finished. Again after an error.
+  Status finish_sinks(const AttemptStart& attempt);
+  /// After finish_sinks(), once: the next run will begin afresh. After an error that may be
+  /// recorded or not; if not, the next run goes on from the last checkpoint, has nothing to read
+  /// and ends.
+  Status record_end(const AttemptStart& attempt, Epoch last_epoch);
   [[nodiscard]] const std::shared_ptr<SnapshotStore>& store() const noexcept { return store_; }
   /// What every manifest of the attempt says.
   [[nodiscard]] Manifest outline(const AttemptStart& attempt) const;

@@ -49,15 +49,19 @@ struct CheckpointMsg {
   Micros duration{};
   std::uint64_t bytes = 0;
 };
-/// SUPERVISOR → JOB: the first cause of the attempt's end, and what to do about it.
+/// SUPERVISOR → JOB: the first cause of the attempt's end, and what to do about it. `round` is that
+/// of the last AttemptMsg.
 struct VerdictMsg {
   Attempt attempt;
+  std::uint64_t round = 0;
   Error cause;
   RestartVerdict verdict;
 };
-/// JOB → SUPERVISOR: an attempt runs from now on.
+/// JOB → SUPERVISOR: an attempt begins or, if `running`, runs from now on. A new `round` of an
+/// attempt: all of it is committed, what failed before does not matter; now it is being finished.
 struct AttemptMsg {
   Attempt attempt;
+  std::uint64_t round = 0;
   bool running = false;
 };
 /// I/O → JOB: nothing of the attempt runs on an I/O thread any more.

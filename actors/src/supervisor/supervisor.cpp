@@ -37,6 +37,7 @@ Behavior SupervisorActor::handlers() {
   return {
       [this](AttemptMsg& m) {
         attempt_ = m.attempt;
+        round_ = m.round;
         failed_ = false;
         running_since_ = m.running ? std::optional{clock_.monotonic()} : std::nullopt;
       },
@@ -56,7 +57,7 @@ void SupervisorActor::on_failed(FailedMsg& message) {
       running_since_ ? std::chrono::duration_cast<Micros>(clock_.monotonic() - *running_since_)
                      : Micros{};
   auto verdict = judge_failure(policy_, history_, message.error, healthy, random_);
-  tell_urgently(job_, VerdictMsg{attempt_, std::move(message.error), std::move(verdict)});
+  tell_urgently(job_, VerdictMsg{attempt_, round_, std::move(message.error), std::move(verdict)});
 }
 
 }  // namespace flow::actors

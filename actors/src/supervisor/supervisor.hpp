@@ -7,6 +7,7 @@
 #include "flow/checkpoint/restart_policy.hpp"
 #include "flow/graph/execution_plan.hpp"
 
+#include <cstdint>
 #include <optional>
 
 namespace flow::actors {
@@ -35,6 +36,7 @@ class SupervisorActor final : public Actor {
   Random random_;
   RestartHistory history_;
   Attempt attempt_;
+  std::uint64_t round_ = 0;
   bool failed_ = false;
   std::optional<std::chrono::nanoseconds> running_since_;
 };

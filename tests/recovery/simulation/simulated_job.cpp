@@ -53,19 +53,26 @@ ExecutionPlan make_plan(Random& shape, Ledger& ledger) {
 /// Fails or kills at named points, a few times, as a seed says.
 class Fates {
  public:
-  Fates(std::uint64_t seed, const SimulationOptions& options)
+  Fates(std::uint64_t seed, const SimulationOptions& options, Ledger& ledger)
       : random_{seed},
+        ledger_{ledger},
         only_at_{options.only_at},
         left_{options.failures ? 1 + random_.below(6) : 0} {}
 
   Status hit(std::string_view point) {
     ++hits_;
+    // Around the end somebody who is not needed any more may fail, without any point's failing.
+    if (is_end(point) && only_at_.empty() && left_ > 0 && random_.below(4) == 0) {
+      --left_;
+      ++failures;
+      ledger_.break_a_writer();
+    }
     if (!only_at_.empty()) {
       if (point != only_at_ || random_.below(2) != 0) return {};
       ++failures;
       return Error{Errc::injected, "injected failure"}.with_cause(std::string{point});
     }
-    if (left_ == 0 || random_.below(rate_) != 0) return {};
+    if (left_ == 0 || random_.below(is_end(point) ? kRateAtEnd : kRate) != 0) return {};
     --left_;
     if (random_.chance(0.5)) {
       ++failures;
@@ -81,10 +88,17 @@ class Fates {
   std::function<void()> on_crash;
 
  private:
+  // A job ends once, so what happens there would be rare.
+  static constexpr std::uint64_t kRate = 25;
+  static constexpr std::uint64_t kRateAtEnd = 8;
+  static bool is_end(std::string_view point) {
+    return point == "commit.after" || point.starts_with("finish.");
+  }
+
   Random random_;
+  Ledger& ledger_;
   std::string_view only_at_;
   std::uint64_t left_;
-  std::uint64_t rate_ = 25;
   std::uint64_t hits_ = 0;
 };
 
@@ -99,7 +113,7 @@ SimulationOutcome simulate(std::uint64_t seed, const SimulationOptions& options)
   TickingClock clock{mix64(seed + 2)};
   const auto log = std::getenv("FLOW_SIMULATION_LOG") != nullptr ? make_stderr_log(LogLevel::debug)
                                                                  : make_null_log();
-  Fates fates{mix64(seed + 3), options};
+  Fates fates{mix64(seed + 3), options, ledger};
   SimulatedFailures failure_points;
   failure_points.on_hit = [&](std::string_view point) { return fates.hit(point); };
   const auto no_failures = make_no_failure_points();

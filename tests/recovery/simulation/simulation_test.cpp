@@ -61,6 +61,21 @@ TEST_CASE("a checkpoint is not complete without what a sink could not prepare",
   CHECK(failures > 60);
 }
 
+TEST_CASE("failures at the end of a run double and lose nothing", "[recovery][simulation]") {
+  const std::string_view at = GENERATE("commit.after", "finish.before_sinks",
+                                       "finish.before_manifest", "finish.after_manifest");
+  std::size_t failures = 0;
+  for (std::uint64_t seed = 1; seed <= 25; ++seed) {
+    const auto undisturbed = simulate(seed, {.failures = false});
+    const auto disturbed = simulate(seed, {.only_at = at});
+    INFO("seed " << seed << " at " << at << ": " << disturbed.error);
+    REQUIRE(disturbed.state == actors::JobState::finished);
+    REQUIRE(disturbed.rows == undisturbed.rows);
+    failures += disturbed.failures;
+  }
+  CHECK(failures > 5);
+}
+
 TEST_CASE("a seed replays exactly", "[recovery][simulation]") {
   const auto seed = number_from("FLOW_SIMULATION_FIRST", 7);
   const auto one = simulate(seed, {});

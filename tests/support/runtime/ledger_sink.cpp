@@ -36,7 +36,23 @@ void Ledger::set_frozen(bool frozen) {
 class LedgerWriter final : public SinkWriter {
  public:
   LedgerWriter(Ledger& ledger, const ConnectorContext& context)
-      : ledger_{ledger}, context_{context} {}
+      : ledger_{ledger}, context_{context} {
+    const std::lock_guard lock{ledger_.mutex_};
+    ledger_.writers_.insert(this);
+  }
+  ~LedgerWriter() override {
+    const std::lock_guard lock{ledger_.mutex_};
+    ledger_.writers_.erase(this);
+  }
+
+  void break_now() {
+    context_.io.submit([] {},
+                       [this] {
+                         const auto answer = last_prepare_;
+                         if (answer)
+                           answer(Error{Errc::injected, "injected failure"}.with_cause("broken"));
+                       });
+  }
 
   Result<Written> write(const Batch& batch) override {
     {
@@ -51,6 +67,7 @@ class LedgerWriter final : public SinkWriter {
   }
 
   void prepare(Epoch epoch, std::function<void(Result<std::string>)> done) override {
+    last_prepare_ = done;
     if (rows_.empty()) {
       done(std::string{});
       return;
@@ -126,8 +143,18 @@ class LedgerWriter final : public SinkWriter {
   Ledger& ledger_;
   const ConnectorContext& context_;
   std::vector<std::string> rows_;
+  std::function<void(Result<std::string>)> last_prepare_;
   bool asked_ = false;
 };
+
+void Ledger::break_a_writer() {
+  LedgerWriter* writer = nullptr;
+  {
+    const std::lock_guard lock{mutex_};
+    if (!writers_.empty()) writer = *writers_.begin();
+  }
+  if (writer != nullptr) writer->break_now();
+}
 
 class LedgerSink final : public Sink {
  public:

@@ -6,10 +6,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace flow::testing {
+
+class LedgerWriter;
 
 /// An outside system with two-phase writes, as durable as such systems are: what was prepared
 /// stays, invisible, until it is committed or found unwanted by a recovery. It survives crashes of
@@ -27,6 +30,10 @@ class Ledger {
   /// Writers take nothing from now on; thaw() lets them go on (they are woken by the next I/O job).
   void freeze() { set_frozen(true); }
   void thaw() { set_frozen(false); }
+  /// Lets one of the subtasks that have a writer fail as soon as its I/O gets to it, with an error
+  /// that a restart may help against; nothing if there is none, or if it never prepared anything.
+  /// In a step runtime only, where everything is one thread.
+  void break_a_writer();
 
  private:
   friend class LedgerWriter;
@@ -38,6 +45,7 @@ class Ledger {
   std::map<std::string, std::size_t> committed_;
   std::vector<std::string> rows_;
   std::size_t finishes_ = 0;
+  std::set<LedgerWriter*> writers_;
   bool frozen_ = false;
 };
 

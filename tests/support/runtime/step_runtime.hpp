@@ -49,7 +49,10 @@ class SimulatedIo final : public actors::IoPool {
   void run(std::function<void()> job) override {
     if (!killed_) jobs_.push_back(std::move(job));
   }
-  [[nodiscard]] std::size_t waiting() const noexcept { return jobs_.size(); }
+  /// Jobs that may run now.
+  [[nodiscard]] std::size_t waiting() const noexcept { return held_ ? 0 : jobs_.size(); }
+  /// Held: nothing runs until it is let go, as with a file system that hangs.
+  void hold(bool held) noexcept { held_ = held; }
   void run_one(std::size_t index);
   void kill() {
     killed_ = true;
@@ -59,6 +62,7 @@ class SimulatedIo final : public actors::IoPool {
  private:
   std::vector<std::function<void()>> jobs_;
   bool killed_ = false;
+  bool held_ = false;
 };
 
 /// Failure points that fail as a seed says, or do something a test wants.
@@ -95,6 +99,8 @@ class StepRuntime {
                                           std::size_t limit = 2'000'000);
   /// From now on nothing reaches the outside any more: what a killed process does.
   void kill() { io_.kill(); }
+
+  [[nodiscard]] SimulatedIo& io() noexcept { return io_; }
 
   [[nodiscard]] std::size_t turns() const noexcept { return turns_; }
   [[nodiscard]] Random& random() noexcept { return random_; }

@@ -69,8 +69,8 @@ class Sink {
   }
   virtual Result<std::unique_ptr<SinkWriter>> open(const ConnectorContext& context,
                                                    SchemaPtr schema) const = 0;
-  /// Called once by the runtime after every commit of a bounded run is done: blocking, on an I/O
-  /// thread.
+  /// Called by the runtime after every commit of a bounded run is done, when no writer is left, and
+  /// again after an error or a crash until it succeeded: blocking, on an I/O thread.
   virtual Status finish(FileSystem& files, const std::string& job,
                         const std::string& lineage) const {
     (void)files;
