@@ -99,6 +99,14 @@ void CoordinatorActor::consider() {
   if (!running_ || over_) return;
   const auto now = setup_.world.clock.monotonic();
   for (auto& failed : pending_.expire(now)) abandon(failed.epoch, std::move(failed.error));
+  if (current_ && current_->publishing && now >= current_->deadline) {
+    // It may be complete, so it can not be given up; the next attempt finds out and commits.
+    fail(Error{Errc::checkpoint_expired,
+               "checkpoint " + std::to_string(current_->epoch.value) + " took too long"}
+             .with_cause(current_->uncommitted.empty() ? "its manifest was not published in time"
+                                                       : "a sink did not commit in time"));
+    return;
+  }
   if (!current_) {
     const bool last = stop_asked_ || not_ended_.empty();
     const bool held_back = last_failures_ > 0 && next_due_ && now < *next_due_;
@@ -141,6 +149,7 @@ void CoordinatorActor::on_acknowledge(AcknowledgeMsg& message) {
 
 void CoordinatorActor::publish(PendingCheckpoints::Complete complete) {
   current_->publishing = true;
+  extend_deadline();
   if (!setup_.store) {
     commit();
     return;
@@ -155,6 +164,7 @@ void CoordinatorActor::publish(PendingCheckpoints::Complete complete) {
   io_->submit([store = setup_.store, &failure_points = setup_.world.failure_points, manifest,
                outcome] { *outcome = flow::publish(*store, failure_points, *manifest); },
               [this, outcome, epoch = complete.epoch] {
+                if (over_) return;
                 if (!*outcome) {
                   if (outcome->error().code() == Errc::fenced)
                     fail(outcome->error());
@@ -178,6 +188,7 @@ void CoordinatorActor::commit() {
   // Without a store there is nothing to fall back on, so only the end is committed.
   const bool commits = setup_.store || current_->kind != BarrierKind::periodic;
   if (commits) {
+    extend_deadline();
     for (const auto s : sink_subtasks_) current_->uncommitted.insert(s);
     for (const auto s : sink_subtasks_)
       tell_urgently(who_.subtasks[s], CommitMsg{setup_.outline.attempt, current_->epoch});
@@ -243,10 +254,16 @@ void CoordinatorActor::abandon(Epoch epoch, Error error) {
   set_timer();
 }
 
+/// Each step behind the last acknowledgement has as long as everything before it.
+void CoordinatorActor::extend_deadline() {
+  current_->deadline = setup_.world.clock.monotonic() + Nanos{setup_.plan->checkpoints.timeout};
+  set_timer();
+}
+
 void CoordinatorActor::set_timer() {
   std::optional<Nanos> at;
   if (current_)
-    at = pending_.next_deadline();
+    at = current_->publishing ? std::optional{current_->deadline} : pending_.next_deadline();
   else
     at = next_due_;
   if (!at) return;

@@ -34,7 +34,9 @@ struct CoordinatorSetup {
 /// One at a time. The first comes right after the start and records the splits; then one every
 /// interval, and at least min_pause after the one before. One that is declined, fails or expires is
 /// aborted and reported and harms nobody; a `final` or `stop` one is tried again, three times in
-/// all, because without it the job cannot end.
+/// all, because without it the job cannot end. One that is acknowledged and not published, or
+/// published and not committed, within the checkpoint timeout fails the attempt: nobody knows
+/// what of it is visible until a new attempt has looked.
 ///
 /// Owner: one attempt. A COORDINATOR of an older attempt cannot publish: the store refuses.
 class CoordinatorActor final : public Actor {
@@ -51,7 +53,8 @@ class CoordinatorActor final : public Actor {
     Epoch epoch;
     BarrierKind kind = BarrierKind::periodic;
     Nanos begun{};
-    bool publishing = false;
+    bool publishing = false;  // everybody acknowledged
+    Nanos deadline{};         // of publishing, then of committing
     Micros duration{};
     std::uint64_t bytes = 0;
     std::set<std::uint32_t> uncommitted;  // sink subtasks that have not answered
@@ -67,6 +70,7 @@ class CoordinatorActor final : public Actor {
   void complete();
   void abandon(Epoch epoch, Error error);
   void trace(std::string_view what, Epoch epoch);
+  void extend_deadline();
   void set_timer();
   void fail(Error error);
   [[nodiscard]] flow::SubtaskId id_of(SubtaskNumber number) const;

@@ -89,14 +89,14 @@ void JobActor::finish_sinks() {
   tell_supervisor(false);
   set_deadline(setup_.options.lifecycle_timeout);
   const auto outcome = std::make_shared<Status>();
-  io_->submit([outcome, start = start_,
-               attempt = attempt_] { *outcome = start->finish_sinks(attempt); },
-              [this, outcome] {
-                if (*outcome)
-                  record_end();
-                else
-                  report_failure(std::move(*outcome).error());
-              });
+  io_->submit(
+      [outcome, start = start_, attempt = attempt_] { *outcome = start->finish_sinks(attempt); },
+      [this, outcome] {
+        if (*outcome)
+          record_end();
+        else
+          report_failure(std::move(*outcome).error());
+      });
 }
 
 void JobActor::record_end() {
@@ -128,8 +128,8 @@ void JobActor::on_finish_verdict(VerdictMsg& message) {
     end(JobState::failed, std::get<GiveUp>(std::move(message.verdict)).error);
     return;
   }
-  log().warn("sinks not finished job=" + progress_.job + " again_in=" +
-             format_duration(again->delay) + " error=" + message.cause.to_line());
+  log().warn("sinks not finished job=" + progress_.job +
+             " again_in=" + format_duration(again->delay) + " error=" + message.cause.to_line());
   phase_ = Phase::waiting;
   set_deadline(again->delay);
 }

@@ -47,7 +47,26 @@ std::optional<Error> from_caf(const caf::error& reason) {
 }
 
 Actor::Actor(caf::actor_config& config, const char* role, Log& log)
-    : caf::event_based_actor{config}, role_{role}, log_{log} {}
+    : caf::event_based_actor{config}, role_{role}, log_{log} {
+  if (const auto* tapped = dynamic_cast<const TappedConfig*>(&system().config()))
+    tap_ = tapped->tap;
+}
+
+void Actor::enqueue(caf::mailbox_element_ptr message, caf::execution_unit* unit) {
+  if (tap_ != nullptr) {
+    auto times = tap_->on_message(*this, *message);
+    if (times == 0) return;
+    while (--times > 0)
+      enqueue_untapped(caf::make_mailbox_element(message->sender, message->mid, {},
+                                                 message->copy_content_to_message()),
+                       unit);
+  }
+  enqueue_untapped(std::move(message), unit);
+}
+
+void Actor::enqueue_untapped(caf::mailbox_element_ptr message, caf::execution_unit* unit) {
+  caf::event_based_actor::enqueue(std::move(message), unit);
+}
 
 caf::behavior Actor::make_behavior() {
   set_exception_handler([](caf::scheduled_actor*, std::exception_ptr& thrown) -> caf::error {

@@ -11,6 +11,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/behavior.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/mailbox_element.hpp>
 #include <caf/send.hpp>
 #include <caf/system_messages.hpp>
 
@@ -32,6 +33,24 @@ caf::error to_caf(const Error& error);
 /// nullopt for a normal exit.
 std::optional<Error> from_caf(const caf::error& reason);
 
+class Actor;
+
+/// Sees every message before it goes into the mailbox of an actor: loses, doubles or delays it in a
+/// test.
+///
+/// Thread: the sender's.
+class MessageTap {
+ public:
+  virtual ~MessageTap() = default;
+  /// How many times `to` gets the message.
+  virtual std::size_t on_message(Actor& to, const caf::mailbox_element& message) = 0;
+};
+/// An actor system whose messages pass a tap. Without one nothing looks at them.
+struct TappedConfig final : caf::actor_system_config {
+  explicit TappedConfig(MessageTap& with) : tap{&with} {}
+  MessageTap* tap;  ///< Outlives the actor system.
+};
+
 /// An actor of the runtime: what every role derives from.
 ///
 /// It answers nothing it does not know (logged and dropped), turns an exception of a handler into
@@ -45,6 +64,10 @@ class Actor : public caf::event_based_actor {
   const char* name() const override { return role_; }
   caf::behavior make_behavior() final;
   resume_result resume(caf::execution_unit* unit, std::size_t max_throughput) override;
+  using caf::event_based_actor::enqueue;
+  void enqueue(caf::mailbox_element_ptr message, caf::execution_unit* unit) override;
+  /// The same as if it had passed the tap: what a test sends once more.
+  void enqueue_untapped(caf::mailbox_element_ptr message, caf::execution_unit* unit);
 
  protected:
   /// One handler per message type; each takes the struct by reference.
@@ -84,6 +107,7 @@ class Actor : public caf::event_based_actor {
  private:
   const char* role_;
   Log& log_;
+  MessageTap* tap_ = nullptr;
 };
 
 /// Sends from a thread that is not an actor's.

@@ -255,6 +255,11 @@ void Subtask::on_abort(Epoch epoch, BarrierKind kind) {
   if (due_ && due_->epoch <= epoch) due_.reset();
   if (snapshot_ && snapshot_->epoch() <= epoch) give_up_snapshot();
   if (kind == BarrierKind::stop) reading_stopped_ = false;
+  if (running_) {
+    // Messages between subtasks that were lost are one reason for a barrier not to come.
+    input_.repeat_grants();
+    output_.on_given_up(epoch);
+  }
   port_.step_soon();
 }
 

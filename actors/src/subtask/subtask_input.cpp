@@ -32,7 +32,9 @@ SubtaskInput::SubtaskInput(const WiredSubtask& wired, SubtaskPort& port, ByteCou
   }
 }
 
-void SubtaskInput::open_channels() {
+void SubtaskInput::open_channels() { repeat_grants(); }
+
+void SubtaskInput::repeat_grants() {
   for (std::uint32_t c = 0; c < channels_.size(); ++c) port_.send_credit(c, budget_->granted(c));
 }
 
@@ -60,6 +62,11 @@ Status SubtaskInput::on_frame(ChannelFrame frame) {
     budget_->on_received(c, {frame.cost});
     grants_due_ = true;
   }
+  // A mark that is shown again and again to a channel that is not read must not pile up.
+  if (frame.kind == ChannelFrame::Kind::mark && !channel.queue.empty() &&
+      channel.queue.back().kind == ChannelFrame::Kind::mark &&
+      channel.queue.back().watermark == frame.watermark)
+    return {};
   channel.queue.push_back(std::move(frame));
   ++frames_;
   list(c);

@@ -41,6 +41,8 @@ class SubtaskInput {
   Fed feed(Chain& chain);
   /// Blocks and frees channels as the aligner says.
   void set_blocked(const BarrierAligner& aligner);
+  /// Tells every sender again what it was granted, should it not have heard.
+  void repeat_grants();
   /// Sends the grants that are due; none while `withhold`.
   void grant(bool withhold);
 

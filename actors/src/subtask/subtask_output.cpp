@@ -13,6 +13,8 @@ namespace {
 // Batches of this size travel as they are: collecting them would copy more than a message costs.
 constexpr std::uint32_t kLargeRows = kTargetRows / 4;
 constexpr std::uint64_t kLargeBytes = kTargetBytes.value / 4;
+// Slabs that are kept for less than half of their bytes, and for more than this, are copied out of.
+constexpr std::uint64_t kWorthCopying = (16_KiB).value;
 // What all channels of a subtask together may hold back.
 constexpr std::uint64_t kHeldBytes = (8_MiB).value;
 // Book-keeping of a frame, so that a flood of tiny batches is bounded as well.
@@ -84,8 +86,13 @@ void SubtaskOutput::add_rows(std::uint32_t c, Batch batch) {
   auto& channel = channels_[c];
   // A selection that leaves little would keep the whole batch in memory and charge for it.
   if (batch.has_selection() && batch.selected() < batch.rows() / 2) batch = compact(batch, pool_);
+  // So would a few columns, or a slice, of a large slab.
+  auto bytes = batch.retained_bytes();
+  if (bytes > 2 * batch.byte_size() + kWorthCopying) {
+    batch = detach(batch, pool_);
+    bytes = batch.retained_bytes();
+  }
   const auto rows = batch.selected();
-  const auto bytes = batch.byte_size();
   if (channel.held.empty() && (rows >= kLargeRows || bytes >= kLargeBytes)) {
     send_rows(c, std::move(batch));
     return;
@@ -123,7 +130,7 @@ void SubtaskOutput::flush_channel(std::uint32_t c) {
 void SubtaskOutput::send_rows(std::uint32_t c, Batch batch) {
   ChannelFrame frame;
   frame.kind = ChannelFrame::Kind::rows;
-  frame.cost = batch.byte_size() + kFrameCost;
+  frame.cost = batch.retained_bytes() + kFrameCost;
   frame.batch = std::move(batch);
   frame.watermark = channels_[c].watermark > channels_[c].sent_watermark ? channels_[c].watermark
                                                                          : EventTime::min();
@@ -202,6 +209,23 @@ void SubtaskOutput::emit_barrier(Epoch epoch, BarrierKind kind) {
     frame.barrier = kind;
     frame.epoch = epoch;
     send(c, std::move(frame));
+  }
+}
+
+void SubtaskOutput::on_given_up(Epoch epoch) {
+  for (std::uint32_t c = 0; c < channels_.size(); ++c) {
+    auto& channel = channels_[c];
+    // What waits begins with rows: all else is sent at once.
+    if (channel.waiting.empty()) continue;
+    std::erase_if(channel.waiting, [&](const ChannelFrame& frame) {
+      return frame.kind == ChannelFrame::Kind::barrier && frame.epoch <= epoch;
+    });
+    ChannelFrame frame;
+    frame.kind = ChannelFrame::Kind::mark;
+    frame.watermark = channel.sent_watermark;
+    frame.channel = channel.to_channel;
+    frame.sequence = ++channel.sequence;
+    port_.send_frame(c, std::move(frame));
   }
 }
 

@@ -40,6 +40,10 @@ class SubtaskOutput final : public ChainOutput {
   void ignore_watermarks_up_to(EventTime floor) noexcept { watermark_floor_ = floor; }
   /// To every channel of every edge, behind everything emitted so far.
   void emit_barrier(Epoch epoch, BarrierKind kind);
+  /// `epoch` and all before it will not complete. Their barriers need not follow any more. A
+  /// receiver that missed a frame may be the reason: where rows wait for credit it is shown a frame
+  /// that says nothing new, because the next one may never get credit.
+  void on_given_up(Epoch epoch);
   /// Gives away what is held back.
   void flush();
   /// The same if something has been held back since before `then`.

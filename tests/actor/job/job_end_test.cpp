@@ -39,8 +39,8 @@ Error injected() { return Error{Errc::injected, "injected failure"}; }
 }  // namespace
 
 TEST_CASE("a subtask that fails after the last commit doubles no row", "[actor][end]") {
-  const std::string_view at = GENERATE("commit.after", "finish.before_sinks", "finish.before_manifest",
-                                       "checkpoint.after_manifest");
+  const std::string_view at = GENERATE("commit.after", "finish.before_sinks",
+                                       "finish.before_manifest", "checkpoint.after_manifest");
   const bool with_store = GENERATE(true, false);
   const auto first = test_seed();
   for (auto seed = first; seed < first + kSeeds; ++seed) {
@@ -110,8 +110,8 @@ TEST_CASE("an end that is not recorded is a warning, and the next run has nothin
           "[actor][end]") {
   Ledger ledger;
   StepWorld world{test_seed()};
-  const std::string_view at =
-      GENERATE("finish.before_manifest", "checkpoint.before_manifest", "checkpoint.manifest_written");
+  const std::string_view at = GENERATE("finish.before_manifest", "checkpoint.before_manifest",
+                                       "checkpoint.manifest_written");
   world.failures.on_hit = [&](std::string_view point) -> Status {
     return point == at && ledger.finishes() > 0 ? Status{injected()} : Status{};
   };

@@ -77,7 +77,8 @@ class NumbersReader final : public SourceReader {
       builder.column(1).append_int64(static_cast<std::int64_t>(part.next) * numbers_.step.count());
       builder.column(2).append_int64(static_cast<std::int64_t>(part.next));
       if (numbers_.bytes_per_row > 0)
-        builder.column(3).append_view(std::string(numbers_.bytes_per_row, 'x'));
+        builder.column(3).append_view(std::string(
+            part.next == numbers_.big_row ? numbers_.big_bytes : numbers_.bytes_per_row, 'x'));
     }
     return builder.finish();
   }

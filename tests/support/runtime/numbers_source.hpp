@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace flow::testing {
 
@@ -19,7 +20,9 @@ struct Numbers {
   bool bounded = true;  ///< Not bounded: pends for ever after the last row.
   std::uint32_t pend_every =
       0;  ///< Each n-th poll says `pending` and wakes itself through I/O; 0 = never.
-  std::uint32_t bytes_per_row = 0;  ///< Length of an extra column `pad`; 0 = none.
+  std::uint32_t bytes_per_row = 0;       ///< Length of an extra column `pad`; 0 = none.
+  std::optional<std::uint64_t> big_row;  ///< Its `pad` is `big_bytes` long.
+  std::uint32_t big_bytes = 0;
 };
 
 /// A source of rows that are a function of their number: any number of splits, exact positions.

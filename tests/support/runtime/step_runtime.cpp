@@ -25,6 +25,7 @@ StepRuntime::StepRuntime(const Outside& outside, RuntimeOptions options, std::ui
 }
 
 StepRuntime::~StepRuntime() {
+  tap_.on = nullptr;
   io_.kill();
   post_urgently(node_, ShutdownMsg{});
   node_ = {};
@@ -71,7 +72,8 @@ bool StepRuntime::turn() {
   const auto choices = jobs.size() + io_.waiting();
   if (choices == 0) return pass_time();
   // Now and then time passes although something could be done.
-  if (random_.below(200) == 0 && scheduler_->has_pending_timeout()) return pass_time();
+  if (!punctual_ && random_.below(200) == 0 && scheduler_->has_pending_timeout())
+    return pass_time();
   const auto choice = random_.below(choices);
   if (choice < jobs.size()) {
     std::swap(jobs[0], jobs[choice]);

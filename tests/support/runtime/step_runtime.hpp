@@ -72,6 +72,22 @@ class SimulatedFailures final : public FailurePoints {
   std::function<Status(std::string_view)> on_hit;
 };
 
+/// Asks a test what becomes of each message.
+class StepTap final : public actors::MessageTap {
+ public:
+  std::size_t on_message(actors::Actor& to, const caf::mailbox_element& message) override {
+    return on ? on(to, message) : 1;
+  }
+  std::function<std::size_t(actors::Actor& to, const caf::mailbox_element& message)> on;
+};
+
+/// The content of a message, if it is of this type.
+template <class Message>
+const Message* content_of(const caf::mailbox_element& message) {
+  const auto& content = message.content();
+  return content.match_elements<Message>() ? &content.get_as<Message>(0) : nullptr;
+}
+
 /// One process with the whole runtime in it, which moves one step at a time: one actor handles one
 /// message, or one I/O job runs, or time passes. Which is next, a seed decides; the same seed gives
 /// the same run.
@@ -100,7 +116,10 @@ class StepRuntime {
   /// From now on nothing reaches the outside any more: what a killed process does.
   void kill() { io_.kill(); }
 
+  /// Timers run only when nothing else can: nothing expires by chance.
+  void be_punctual() noexcept { punctual_ = true; }
   [[nodiscard]] SimulatedIo& io() noexcept { return io_; }
+  [[nodiscard]] StepTap& tap() noexcept { return tap_; }
 
   [[nodiscard]] std::size_t turns() const noexcept { return turns_; }
   [[nodiscard]] Random& random() noexcept { return random_; }
@@ -112,13 +131,15 @@ class StepRuntime {
   Outside outside_;
   Random random_;
   SimulatedIo io_;
-  caf::actor_system_config config_;
+  StepTap tap_;
+  actors::TappedConfig config_{tap_};
   std::unique_ptr<caf::actor_system> system_;
   caf::scheduler::test_coordinator* scheduler_ = nullptr;
   actors::Address node_;
   std::vector<std::shared_ptr<actors::JobBoard>> boards_;
   std::chrono::nanoseconds followed_{};
   std::size_t turns_ = 0;
+  bool punctual_ = false;
 };
 
 }  // namespace flow::testing

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -40,6 +41,8 @@ class StepWorld {
                                        actors::RunOptions run_options = {}) {
     const auto process = start(options);
     runtime = process.get();
+    process->tap().on = on_message;
+    if (punctual) process->be_punctual();
     auto result = process->finish(process->run(plan, std::move(run_options), observer()));
     runtime = nullptr;
     return result;
@@ -57,15 +60,16 @@ class StepWorld {
   SimulatedFailures failures;
   std::vector<actors::JobEvent> events;
   std::function<void(const actors::JobEvent&)> on_event;
-  StepRuntime* runtime = nullptr;  ///< The one of run(), for failure points to reach.
+  bool punctual = false;             ///< Of the runs to come: StepRuntime::be_punctual().
+  decltype(StepTap::on) on_message;  ///< Of the runs to come.
+  StepRuntime* runtime = nullptr;    ///< The one of run(), for failure points to reach.
 
  private:
   Random seeds_;
   SimulatedFileSystem files_;
   TickingClock clock_;
-  std::unique_ptr<Log> log_ = std::getenv("FLOW_TEST_LOG") != nullptr
-                                  ? make_stderr_log(LogLevel::debug)
-                                  : make_null_log();
+  std::unique_ptr<Log> log_ =
+      std::getenv("FLOW_TEST_LOG") != nullptr ? make_stderr_log(LogLevel::debug) : make_null_log();
 };
 
 }  // namespace flow::testing

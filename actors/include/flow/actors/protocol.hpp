@@ -55,16 +55,18 @@ struct ChannelFrame {
   std::uint64_t sequence = 0;  ///< A barrier's is its channel's last sequence + 1 like any other's.
   EventTime watermark = EventTime::min();
   Epoch epoch;
-  std::uint64_t cost =
-      0;  ///< Of rows: the credit it used, in bytes; the receiver gives back exactly that.
+  /// Of rows: the credit it used, in bytes: those of the slabs it keeps alive, whole. The receiver
+  /// gives back exactly that.
+  std::uint64_t cost = 0;
   std::uint32_t assignment = 0;  ///< Version of the key-group assignment the sender partitions by.
   Batch batch;
 };
 
 /// SUBTASK → SUBTASK, normal priority. The sender held credit for a `rows` frame when it sent it (a
 /// positive balance; one frame may overdraw). The receiver appends it to its channel and owes a
-/// CreditGrant once it took it in. Lost: the next frame shows the gap and the receiver fails with
-/// channel_gap, the attempt restarts. Twice: dropped.
+/// CreditGrant once it took it in. Lost: the next frame shows the gap, at the latest one that is
+/// sent when a checkpoint is given up, and the receiver fails with channel_gap, the attempt
+/// restarts. Twice: dropped.
 struct FrameMsg {
   Attempt attempt;
   ChannelFrame frame;
@@ -78,7 +80,8 @@ struct WireFrameMsg {
 };
 
 /// SUBTASK → SUBTASK, against the frames. `granted` is the total ever granted on the channel, so
-/// that a lost grant is healed by the next and a doubled one changes nothing.
+/// that a lost grant is healed by the next, at the latest when a checkpoint is given up, and a
+/// doubled one changes nothing.
 struct CreditMsg {
   Attempt attempt;
   std::uint32_t channel = 0;  ///< The sender's (of frames) number of the channel.
@@ -174,7 +177,8 @@ struct TriggerMsg {
 };
 /// COORDINATOR → SUBTASKs: `epoch` will not complete. What was copied is dropped; what sinks
 /// prepared stays theirs and goes into the next epoch's answer. A `stop` that fails lets sources
-/// read on. Lost: costs memory until the next epoch.
+/// read on. SUBTASKs repeat their grants and show each other frames that may be missing. Lost:
+/// costs memory until the next epoch.
 struct AbortMsg {
   Attempt attempt;
   Epoch epoch;
@@ -196,8 +200,9 @@ struct DeclinedMsg {
   Error error;
 };
 /// COORDINATOR → sink SUBTASKs after the manifest of `epoch` is durable: everything prepared up to
-/// it becomes visible. The receiver owes CommittedMsg. Lost: the manifest still holds the
-/// committables; the next epoch or the next attempt commits them. Twice: commit is idempotent.
+/// it becomes visible. The receiver owes CommittedMsg. Lost, or the answer: the attempt fails after
+/// the checkpoint timeout; the manifest still holds the committables and the next one commits them.
+/// Twice: commit is idempotent.
 struct CommitMsg {
   Attempt attempt;
   Epoch epoch;

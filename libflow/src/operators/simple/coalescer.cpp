@@ -25,9 +25,10 @@ void Coalescer::add(Batch batch, SlabPool& pool, Collector& out) {
     out.emit(std::move(batch));
     return;
   }
-  auto dense = compact(batch, pool);
+  // What waits is charged whole, and must not keep the batch it came from.
+  auto dense = detach(compact(batch, pool), pool);
   rows_ += dense.rows();
-  bytes_ += dense.byte_size();
+  bytes_ += dense.retained_bytes();
   waiting_.push_back(std::move(dense));
   if (rows_ >= kEnoughRows || bytes_ >= kEnoughBytes) flush(pool, out);
 }
@@ -58,7 +59,7 @@ Status Coalescer::restore(std::string_view bytes, const OperatorContext& context
     FLOW_ASSIGN(auto batch, get_batch(in, context.pool));
     if (!origin.falls_to(context)) continue;
     rows_ += batch.rows();
-    bytes_ += batch.byte_size();
+    bytes_ += batch.retained_bytes();
     waiting_.push_back(std::move(batch));
   }
   if (version != kVersion || !in.finished())
