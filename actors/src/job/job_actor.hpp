@@ -89,6 +89,7 @@ class JobActor final : public Actor {
   void record_end();
   void on_finish_verdict(VerdictMsg& message);
   void on_end_late();
+  void warn(Error warning);
   void end(JobState state, std::optional<Error> error);
   void report_failure(Error error);
 

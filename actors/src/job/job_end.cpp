@@ -107,8 +107,7 @@ void JobActor::record_end() {
                epoch = *finish_after_] { *outcome = start->record_end(attempt, epoch); },
               [this, outcome] {
                 if (!*outcome)
-                  warnings_.push_back(std::move(*outcome).error().with_context(
-                      "the end of the run was not recorded"));
+                  warn(std::move(*outcome).error().with_context("recording the end of the run"));
                 end(JobState::finished, std::nullopt);
               });
 }
@@ -144,7 +143,7 @@ void JobActor::on_end_late() {
     case Phase::tearing_down:
       if (next_ && next_->committed) {
         // Something hangs that is not needed any more.
-        warnings_.push_back(late);
+        warn(late);
         on_torn_down();
         return;
       }
@@ -154,7 +153,7 @@ void JobActor::on_end_late() {
       break;
   }
   if (sinks_finished_) {
-    warnings_.push_back(Error{late}.with_cause("the end of the run is not recorded yet"));
+    warn(Error{late}.with_cause("the end of the run is not recorded yet"));
     end(JobState::finished, std::nullopt);
     return;
   }
@@ -162,6 +161,12 @@ void JobActor::on_end_late() {
       Error{late}
           .with_cause("everything is committed, but a sink is still being finished")
           .with_remedy("run it again: it goes on from its last checkpoint and ends"));
+}
+
+/// The job's user hears of it, its state does not change.
+void JobActor::warn(Error warning) {
+  log().warn("at the end of job=" + progress_.job + " warning=" + warning.to_line());
+  warnings_.push_back(std::move(warning));
 }
 
 void JobActor::end(JobState state, std::optional<Error> error) {

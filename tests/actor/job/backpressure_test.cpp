@@ -180,7 +180,8 @@ TEST_CASE("a row of 64 MiB passes many channels in the middle of an alignment",
     if ((frame != nullptr && frame->frame.cost > kBig / 2) ||
         (bytes != nullptr && bytes->bytes.size() > kBig / 2)) {
       passed = true;
-      if (trigger) post_urgently(*std::exchange(to_tell, nullptr), *std::exchange(trigger, std::nullopt));
+      if (trigger)
+        post_urgently(*std::exchange(to_tell, nullptr), *std::exchange(trigger, std::nullopt));
     }
     return 1;
   };
@@ -195,7 +196,8 @@ TEST_CASE("a row of 64 MiB passes many channels in the middle of an alignment",
   CHECK(result->progress.checkpoints.completed >= 2);
   const auto rows = ledger.rows();
   CHECK(rows.size() == 900);
-  CHECK(std::count_if(rows.begin(), rows.end(), [](const auto& r) { return r.size() > kBig; }) == 1);
+  CHECK(std::count_if(rows.begin(), rows.end(), [](const auto& r) { return r.size() > kBig; }) ==
+        1);
   // One large frame, and the budget.
   CHECK(most_queued <= kBig + kBig / 3 + kBudget.value + 3 * kTargetBytes.value);
 }

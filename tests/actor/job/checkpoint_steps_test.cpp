@@ -53,12 +53,13 @@ std::vector<std::string> undisturbed_rows() {
   return ledger.sorted_rows();
 }
 
-constexpr std::string_view kSteps[] = {
-    "coordinator.before_trigger", "barrier.before_snapshot",  "barrier.before_forward",
-    "barrier.after_forward",      "file_sink.before_seal",    "checkpoint.before_object",
-    "checkpoint.after_object",    "barrier.before_acknowledge", "checkpoint.before_manifest",
-    "checkpoint.manifest_written", "checkpoint.after_manifest", "commit.before",
-    "commit.after_begin",         "commit.after"};
+constexpr std::string_view kSteps[] = {"coordinator.before_trigger", "barrier.before_snapshot",
+                                       "barrier.before_forward",     "barrier.after_forward",
+                                       "file_sink.before_seal",      "checkpoint.before_object",
+                                       "checkpoint.after_object",    "barrier.before_acknowledge",
+                                       "checkpoint.before_manifest", "checkpoint.manifest_written",
+                                       "checkpoint.after_manifest",  "commit.before",
+                                       "commit.after_begin",         "commit.after"};
 // A failure of these harms the checkpoint only.
 bool is_harmless(std::string_view step) { return step.starts_with("checkpoint."); }
 

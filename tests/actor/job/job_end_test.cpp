@@ -6,6 +6,7 @@
 #include "support/runtime/step_world.hpp"
 #include "support/seed.hpp"
 
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -39,8 +40,8 @@ Error injected() { return Error{Errc::injected, "injected failure"}; }
 }  // namespace
 
 TEST_CASE("a subtask that fails after the last commit doubles no row", "[actor][end]") {
-  const std::string_view at = GENERATE("commit.after", "finish.before_sinks",
-                                       "finish.before_manifest", "checkpoint.after_manifest");
+  const std::string at = GENERATE("commit.after", "finish.before_sinks", "finish.before_manifest",
+                                  "checkpoint.after_manifest");
   const bool with_store = GENERATE(true, false);
   const auto first = test_seed();
   for (auto seed = first; seed < first + kSeeds; ++seed) {
@@ -110,8 +111,8 @@ TEST_CASE("an end that is not recorded is a warning, and the next run has nothin
           "[actor][end]") {
   Ledger ledger;
   StepWorld world{test_seed()};
-  const std::string_view at = GENERATE("finish.before_manifest", "checkpoint.before_manifest",
-                                       "checkpoint.manifest_written");
+  const std::string at = GENERATE("finish.before_manifest", "checkpoint.before_manifest",
+                                  "checkpoint.manifest_written");
   world.failures.on_hit = [&](std::string_view point) -> Status {
     return point == at && ledger.finishes() > 0 ? Status{injected()} : Status{};
   };
@@ -133,7 +134,7 @@ TEST_CASE("an end that is not recorded is a warning, and the next run has nothin
 TEST_CASE("an end that is recorded and answered with an error is an end", "[actor][end]") {
   Ledger ledger;
   StepWorld world{test_seed()};
-  const std::string_view at = GENERATE("checkpoint.after_manifest", "finish.after_manifest");
+  const std::string at = GENERATE("checkpoint.after_manifest", "finish.after_manifest");
   world.failures.on_hit = [&](std::string_view point) -> Status {
     return point == at && ledger.finishes() > 0 ? Status{injected()} : Status{};
   };
@@ -190,7 +191,7 @@ TEST_CASE("a job whose end cannot be recorded in time has finished, with a warni
 
 TEST_CASE("cancel and stop around the last commit leave every row once", "[actor][end]") {
   const bool stop = GENERATE(false, true);
-  const std::string_view at =
+  const std::string at =
       GENERATE("commit.before", "commit.after", "finish.before_sinks", "finish.before_manifest");
   const auto first = test_seed();
   for (auto seed = first; seed < first + kSeeds; ++seed) {

@@ -123,7 +123,7 @@ TEST_CASE("restart policy exponential: delays double up to the highest, each a r
     CHECK(fails.delays[i] <= full);
     CHECK(fails.delays[i] >= full * 8 / 10);
     CHECK(fails.waited[i] >= fails.delays[i]);
-    shortened += fails.delays[i] < full ? 1 : 0;
+    shortened += fails.delays[i] < full ? 1u : 0u;
   }
   CHECK(shortened > 0);
 }

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 using namespace flow;
 using namespace flow::testing;
@@ -62,8 +63,8 @@ TEST_CASE("a checkpoint is not complete without what a sink could not prepare",
 }
 
 TEST_CASE("failures at the end of a run double and lose nothing", "[recovery][simulation]") {
-  const std::string_view at = GENERATE("commit.after", "finish.before_sinks",
-                                       "finish.before_manifest", "finish.after_manifest");
+  const std::string at = GENERATE("commit.after", "finish.before_sinks", "finish.before_manifest",
+                                  "finish.after_manifest");
   std::size_t failures = 0;
   for (std::uint64_t seed = 1; seed <= 25; ++seed) {
     const auto undisturbed = simulate(seed, {.failures = false});

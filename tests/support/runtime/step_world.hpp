@@ -49,7 +49,7 @@ class StepWorld {
   }
   [[nodiscard]] std::size_t count(actors::JobEvent::Kind kind) const {
     std::size_t found = 0;
-    for (const auto& event : events) found += event.kind == kind ? 1 : 0;
+    for (const auto& event : events) found += event.kind == kind ? 1u : 0u;
     return found;
   }
 
