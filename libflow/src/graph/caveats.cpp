@@ -34,6 +34,10 @@ std::vector<Caveat> caveats(const ValidatedGraph& graph) {
       continue;
     }
     const auto* op = std::get_if<OperatorNode>(&node.what);
+    if (op != nullptr && std::holds_alternative<ThroughSpec>(op->spec))
+      add("'" + node.name +
+          "' is an actor: the same rows give the same result if it answers the same batches with "
+          "the same rows, however they are cut");
     const auto* window = op == nullptr ? nullptr : std::get_if<WindowAggregateSpec>(&op->spec);
     if (window == nullptr) continue;
     add("'" + node.name + "' leaves out rows later than the watermark" +

@@ -50,6 +50,8 @@ class InputNeeds {
   }
   // Every column takes part in the order of ties.
   void operator()(const TopSpec&) { result_.assign(schema_.size(), true); }
+  // Nobody knows what an actor reads.
+  void operator()(const ThroughSpec&) { result_.assign(schema_.size(), true); }
 
  private:
   bool is_needed(std::size_t port, const std::string& name) const {

@@ -13,6 +13,10 @@ Json named(const std::vector<NamedExpression>& columns) {
   return json;
 }
 
+std::string field_text(const Field& field) {
+  return std::string{to_string(field.type)} + (field.nullable ? "" : " not null");
+}
+
 struct SpecJson {
   Json operator()(const FilterSpec& spec) const { return {{"filter", spec.condition.text}}; }
   Json operator()(const ProjectSpec& spec) const {
@@ -51,12 +55,19 @@ struct SpecJson {
       by.push_back(order.column + (order.descending ? " desc" : ""));
     return {{"top", {{"n", spec.n}, {"by", by}, {"per", spec.per}}}};
   }
+  // Limits are not part of it: state means the same under others.
+  Json operator()(const ThroughSpec& spec) const {
+    Json schema = Json::object();
+    for (const auto& field : spec.output) schema[field.name] = field_text(field);
+    if (schema.empty()) return {{"through", "actor"}};
+    return {{"through", "actor"}, {"schema", schema}};
+  }
 };
 
 Json schema_json(const SchemaPtr& schema) {
   Json json = Json::object();
   for (const auto& field : schema->fields())
-    json[field.name] = std::string{to_string(field.type)} + (field.nullable ? "" : " not null");
+    json[field.name] = field_text(field);
   return json;
 }
 
@@ -171,6 +182,7 @@ std::string_view verb_of(const OperatorSpec& spec) {
     std::string_view operator()(const UnionSpec&) const { return "union"; }
     std::string_view operator()(const WindowAggregateSpec&) const { return "aggregate"; }
     std::string_view operator()(const TopSpec&) const { return "top"; }
+    std::string_view operator()(const ThroughSpec&) const { return "through"; }
   };
   return std::visit(Verb{}, spec);
 }

@@ -91,8 +91,28 @@ void ChainLoop::request_flush() {
 }
 
 void ChainLoop::wake(std::uint32_t op) {
-  nodes_[op].waits = false;
-  nodes_[op].woken = true;
+  auto& node = nodes_[op];
+  node.waits = false;
+  node.woken = true;
+  if (node.pending.ended || !node.link.op->awaits_outside()) return;
+  node.outside_due = true;
+  work_.insert(op);
+}
+
+bool ChainLoop::awaits_outside() const {
+  for (const auto& node : nodes_)
+    if (node.link.op->awaits_outside()) return true;
+  return false;
+}
+
+bool ChainLoop::copy_waits_outside() const {
+  auto waits = false;
+  for (const auto& node : nodes_) {
+    if (!node.copying) continue;
+    if (!node.link.op->copy_waits_outside()) return false;
+    waits = true;
+  }
+  return waits;
 }
 
 std::optional<EventTime> ChainLoop::next_wakeup() const {
@@ -199,8 +219,10 @@ void ChainLoop::announce_restored() {
                        !pending.inputs.idle() && !pending.inputs.finished();
     if (awake) pending.idle_told = false;
     const auto inside = awake || node.restored == RestoredAs::rescaled;
-    if (awake || pending.handled != EventTime::min())
-      tell(node, ChainElement::Kind::watermark, forwarded(node), inside);
+    if (awake || pending.handled != EventTime::min()) {
+      node.told = forwarded(node);
+      tell(node, ChainElement::Kind::watermark, node.told, inside);
+    }
     if (pending.idle_told) tell(node, ChainElement::Kind::idle, {}, inside);
     if (pending.ended) tell(node, ChainElement::Kind::end, {}, inside);
   }

@@ -62,9 +62,11 @@ class ChainLoop final : public Chain {
   Result<State> step(std::chrono::nanoseconds budget) override;
   void request_flush() override;
   void wake(std::uint32_t op) override;
+  [[nodiscard]] bool awaits_outside() const override;
   [[nodiscard]] std::optional<EventTime> next_wakeup() const override;
   Status begin_snapshot(Epoch epoch, const std::vector<SnapshotSink*>& sinks) override;
   Result<Progress> copy_out(const std::vector<SnapshotSink*>& sinks, ByteCount bytes) override;
+  [[nodiscard]] bool copy_waits_outside() const override;
   Status restore(const std::vector<SnapshotSource*>& sources) override;
   [[nodiscard]] std::vector<OperatorCounters> counters() const override;
 
@@ -94,6 +96,8 @@ class ChainLoop final : public Chain {
     bool waits = false;     // for wake()
     bool woken = false;     // during the call that is running
     bool time_due = false;  // not in snapshots: the operator asks again
+    bool outside_due = false;           // woken; nor this: what was outside is not any more
+    EventTime told = EventTime::min();  // watermark forwarded last
     bool copying = false;
   };
 
@@ -126,6 +130,7 @@ class ChainLoop final : public Chain {
   void tell(const Node& node, ChainElement::Kind kind, EventTime watermark = {},
             bool inside = true);
   [[nodiscard]] static EventTime forwarded(const Node& node);
+  void follow_held_watermark(Node& node);
 
   // One operator.
   void mark_wakeups(const Clock& clock);

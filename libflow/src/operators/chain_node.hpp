@@ -53,6 +53,7 @@ enum class ChainCall : std::uint8_t {
   processing_time = 3,
   flush = 4,
   end = 5,
+  outside = 6,
 };
 
 /// What the loop knows about one operator, beside the operator. Plain data, so that a snapshot

@@ -28,7 +28,7 @@ Error translate_exception() {
 // --- Which operator can run.
 
 void ChainLoop::update_work(const Node& node) noexcept {
-  if (node.time_due || node.pending.has_work()) {
+  if (node.time_due || node.outside_due || node.pending.has_work()) {
     work_.insert(node.index);
   } else {
     work_.erase(node.index);
@@ -140,6 +140,15 @@ EventTime ChainLoop::forwarded(const Node& node) {
   return bounds ? handled : node.link.op->output_watermark(handled);
 }
 
+/// Forwards what the operator has let go of since its watermark was forwarded.
+void ChainLoop::follow_held_watermark(Node& node) {
+  if (node.told >= node.pending.handled) return;
+  const auto now = forwarded(node);
+  if (now <= node.told) return;
+  node.told = now;
+  tell(node, ChainElement::Kind::watermark, now);
+}
+
 // --- One operator.
 
 void ChainLoop::mark_wakeups(const Clock& clock) {
@@ -151,6 +160,7 @@ void ChainLoop::mark_wakeups(const Clock& clock) {
     if (!now) now = clock.wall();
     if (*at > *now) continue;
     node.time_due = true;
+    node.waits = false;  // for its outside, which may have missed a deadline
     work_.insert(node.index);
   }
 }
@@ -161,22 +171,27 @@ Status ChainLoop::call(Node& node, ChainCall kind, Body&& body) {
   node.waits = false;
   pending.call = kind;
   node.woken = false;
+  node.outside_due = false;
   auto progress = fenced(node, body);
   if (!progress) [[unlikely]]
     return std::move(progress).error();
   if (*progress == Progress::more) {
     node.waits = node.link.op->waits_outside() && !node.woken;
+    follow_held_watermark(node);
     return {};
   }
   pending.call = ChainCall::none;
   if (kind == ChainCall::watermark) {
     pending.handled = pending.call_time;
     node.counters.watermark = pending.handled;
-    tell(node, ChainElement::Kind::watermark, forwarded(node));
+    node.told = forwarded(node);
+    tell(node, ChainElement::Kind::watermark, node.told);
   } else if (kind == ChainCall::end) {
     pending.ended = true;
     flushes_.erase(node.index);
     tell(node, ChainElement::Kind::end);
+  } else {
+    follow_held_watermark(node);
   }
   return {};
 }
@@ -187,6 +202,8 @@ Status ChainLoop::run(Node& node) {
   auto& pending = node.pending;
   if (pending.call != ChainCall::none)
     return call(node, pending.call, [&] { return node.link.op->resume(node); });
+  if (node.outside_due)
+    return call(node, ChainCall::outside, [&] { return node.link.op->on_outside(node); });
   if (node.time_due) {
     node.time_due = false;
     const auto now = node.context.clock.wall();

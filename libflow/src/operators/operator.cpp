@@ -19,6 +19,8 @@ Result<Progress> Operator::on_end(Collector& /*out*/) { return Progress::done; }
 
 Result<Progress> Operator::resume(Collector& /*out*/) { return Progress::done; }
 
+Result<Progress> Operator::on_outside(Collector& /*out*/) { return Progress::done; }
+
 void Operator::begin_copy_out(Epoch /*epoch*/) {}
 
 Result<Progress> Operator::copy_out(SnapshotSink& /*sink*/, ByteCount /*bytes*/) {

@@ -1,6 +1,7 @@
 #include "flow/operators/spec.hpp"
 
 #include "simple/bound_step.hpp"
+#include "through/through.hpp"
 #include "top/top.hpp"
 #include "window/window_aggregate.hpp"
 
@@ -62,6 +63,8 @@ ShapeResult shape_of(const OperatorSpec& spec, const std::vector<StreamShape>& i
           return window_aggregate_shape(step, inputs.front(), place);
         } else if constexpr (std::is_same_v<Spec, TopSpec>) {
           return top_shape(step, inputs.front(), place);
+        } else if constexpr (std::is_same_v<Spec, ThroughSpec>) {
+          return through_shape(step, inputs.front(), place);
         } else {
           auto bound = bind_step(step, inputs, place);
           ShapeResult result;
@@ -96,6 +99,8 @@ Result<std::unique_ptr<Operator>> make_operator(const OperatorSpec& spec,
           FLOW_CHECK(phase == Phase::single, "this operator has one phase");
           if constexpr (std::is_same_v<Spec, TopSpec>) {
             return make_top(step, inputs.front());
+          } else if constexpr (std::is_same_v<Spec, ThroughSpec>) {
+            return make_through(step, inputs.front());
           } else {
             auto bound = bind_step(step, inputs, {});
             if (!bound.errors.empty()) return std::move(bound.errors.front());

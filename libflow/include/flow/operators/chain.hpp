@@ -107,8 +107,11 @@ class Chain {
   /// Asks every operator to give away what it holds back, as soon as nothing that is under way in
   /// the chain can reach it any more; runs within the following steps. Not part of a snapshot.
   virtual void request_flush() = 0;
-  /// An operator's outside (a sink's outbox) can go on: it is runnable again.
+  /// An operator's outside (a sink's outbox, a partner) can go on: it is runnable again.
   virtual void wake(std::uint32_t op) = 0;
+  /// Something is under way outside that will come back into the chain: it may be idle, but not at
+  /// rest.
+  [[nodiscard]] virtual bool awaits_outside() const = 0;
   /// Earliest processing time (Clock::wall) an operator wants to be called at; a step() from then
   /// on does.
   [[nodiscard]] virtual std::optional<EventTime> next_wakeup() const = 0;
@@ -116,6 +119,8 @@ class Chain {
   virtual Status begin_snapshot(Epoch epoch, const std::vector<SnapshotSink*>& sinks) = 0;
   /// `done` when every table of epoch begin_snapshot() gave is written.
   virtual Result<Progress> copy_out(const std::vector<SnapshotSink*>& sinks, ByteCount bytes) = 0;
+  /// What is left to copy out waits for wake().
+  [[nodiscard]] virtual bool copy_waits_outside() const = 0;
   virtual Status restore(const std::vector<SnapshotSource*>& sources) = 0;
 
   [[nodiscard]] virtual std::vector<OperatorCounters> counters() const = 0;

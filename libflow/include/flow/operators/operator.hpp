@@ -32,6 +32,8 @@ class Collector {
   virtual void emit(Batch batch, std::uint32_t port = 0) = 0;
 };
 
+class PartnerHost;
+
 /// What an operator may know about where it runs. Outlives the operator.
 struct OperatorContext {
   std::string name;  ///< The node's name: what state, metrics and messages refer to.
@@ -42,6 +44,8 @@ struct OperatorContext {
   SlabPool& pool;
   const Clock& clock;
   Log& log;
+  /// Where partners outside the chain live (partner.hpp); null where there can be none.
+  PartnerHost* host = nullptr;
 };
 
 /// One step of a topology: passive, runtime-free, resumable.
@@ -67,7 +71,8 @@ class Operator {
   /// `now` is the minimum over all active inputs and only grows.
   virtual Result<Progress> on_watermark(EventTime now, Collector& out);
   /// What the chain forwards when on_watermark(now) is done: `now`, or less if rows of an earlier
-  /// event time will follow (a window that waits for its lateness). Grows with `now`.
+  /// event time will follow (a window that waits for its lateness; answers that are still
+  /// outside). Grows with `now`.
   [[nodiscard]] virtual EventTime output_watermark(EventTime now) const { return now; }
   /// Called when the time next_wakeup() asked for has come.
   virtual Result<Progress> on_processing_time(EventTime now, Collector& out);
@@ -86,6 +91,13 @@ class Operator {
   /// Asked after `more`: true if resuming makes no sense before Chain::wake() was called (a sink
   /// whose outbox is full).
   [[nodiscard]] virtual bool waits_outside() const { return false; }
+  /// Something is under way outside that will come back here, whether or not a call was
+  /// interrupted: then Chain::wake() leads to on_outside() (or to resume()), and a chain that must
+  /// come to rest first waits for it.
+  [[nodiscard]] virtual bool awaits_outside() const { return false; }
+  /// Chain::wake() was called while no call was interrupted: takes what came back. The chain then
+  /// asks output_watermark() again, for a watermark that was held back.
+  virtual Result<Progress> on_outside(Collector& out);
 
   /// Writes everything a successor needs, except keyed tables that copy_out() writes.
   virtual Status snapshot(SnapshotSink& sink) = 0;
@@ -95,6 +107,9 @@ class Operator {
   /// Writes a slice of keyed entries as of the barrier, about `bytes` of them; `done` when all are
   /// written.
   virtual Result<Progress> copy_out(SnapshotSink& sink, ByteCount bytes);
+  /// Asked after copy_out() returned `more`: true if calling it again makes no sense before
+  /// Chain::wake() was called.
+  [[nodiscard]] virtual bool copy_waits_outside() const { return false; }
   virtual Status restore(SnapshotSource& source) = 0;
 
   /// The key group of each selected row of a batch of `input`; false if rows of that input are not

@@ -4,6 +4,7 @@
 #include "flow/base/units.hpp"
 #include "flow/expr/expression_text.hpp"
 #include "flow/operators/operator.hpp"
+#include "flow/operators/partner.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -79,8 +80,18 @@ struct TopSpec {
   SourcePlace place;
 };
 
+/// Every batch goes to a partner outside the chain (an actor), and its answer takes the batch's
+/// place.
+struct ThroughSpec {
+  std::shared_ptr<const PartnerFactory> partner;
+  std::vector<Field> output;   ///< Columns of the answers; empty: those of the input.
+  std::uint32_t requests = 8;  ///< Batches out at once, answers that cannot go on included; ≥ 1.
+  ByteCount bytes = 8_MiB;     ///< The same in bytes; one batch of any size is always let out.
+  Micros timeout{60'000'000};  ///< Longest time to wait for an answer; > 0.
+};
+
 using OperatorSpec = std::variant<FilterSpec, ProjectSpec, DropSpec, RenameSpec, UnionSpec,
-                                  WindowAggregateSpec, TopSpec>;
+                                  WindowAggregateSpec, TopSpec, ThroughSpec>;
 
 /// What is known of a stream before it runs.
 struct StreamShape {
