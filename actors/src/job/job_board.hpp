@@ -20,8 +20,10 @@ struct ProgressBox {
   std::mutex mutex;
   std::condition_variable ready;
   std::optional<JobProgress> progress;
+  std::function<void(const JobProgress&)> then;  ///< Set before the box is sent, if at all.
 
   void put(JobProgress answer) {
+    if (then) then(answer);
     {
       const std::lock_guard lock{mutex};
       progress = std::move(answer);
@@ -64,15 +66,20 @@ class JobBoard {
     }
     send(to);
   }
+  /// Called once with the result, on whatever thread it comes from; set before the job starts.
+  void on_finish(std::function<void(const JobResult&)> then) { then_ = std::move(then); }
   /// The first result counts; the JOB is not reachable any more.
   void finish(JobResult result) {
+    std::function<void(const JobResult&)> then;
     {
       const std::lock_guard lock{mutex_};
       if (!result_) result_ = std::move(result);
       address_ = {};
       early_.clear();
+      then.swap(then_);
     }
     ready_.notify_all();
+    if (then) then(*result_);
   }
   [[nodiscard]] std::optional<JobResult> wait_for(std::chrono::milliseconds deadline) const {
     std::unique_lock lock{mutex_};
@@ -86,6 +93,7 @@ class JobBoard {
   mutable std::condition_variable ready_;
   Address address_;
   std::vector<Request> early_;
+  std::function<void(const JobResult&)> then_;
   std::optional<JobResult> result_;
 };
 

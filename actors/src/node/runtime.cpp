@@ -1,7 +1,7 @@
 #include "flow/actors/runtime.hpp"
 
 #include "io/io_pool.hpp"
-#include "job/job_board.hpp"
+#include "node/job_handle.hpp"
 #include "node/node_actor.hpp"
 #include "seam/messages.hpp"
 
@@ -9,8 +9,6 @@
 #include <caf/scheduler/coordinator.hpp>
 #include <caf/scoped_actor.hpp>
 
-#include <algorithm>
-#include <thread>
 #include <utility>
 
 namespace flow::actors {
@@ -38,11 +36,6 @@ std::string_view to_string(JobState state) noexcept {
 }
 
 // --- JobHandle.
-
-struct JobHandle::Impl {
-  std::shared_ptr<JobBoard> board;
-  Address node;
-};
 
 JobHandle::JobHandle(std::shared_ptr<Impl> impl) : impl_{std::move(impl)} {}
 const std::string& JobHandle::name() const noexcept { return impl_->board->job(); }
@@ -75,16 +68,11 @@ Result<JobProgress> JobHandle::progress(std::chrono::milliseconds deadline) cons
 // --- Runtime.
 
 struct Runtime::Impl {
-  explicit Impl(const RuntimeOptions& options_) : options{options_}, io{options_.io_threads} {
-    auto threads = options.threads;
-    if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
-    config.set("scheduler.policy", caf::atom("sharing"))
-        .set("scheduler.max-threads", std::size_t{threads})
-        .set("scheduler.max-throughput", std::size_t{50});
-  }
+  explicit Impl(const RuntimeOptions& options_)
+      : options{options_}, io{options_.io_threads}, config{options_.threads} {}
   RuntimeOptions options;
   IoThreads io;
-  caf::actor_system_config config;
+  ActorSystemConfig config;
   std::unique_ptr<caf::actor_system> system;
   Address node;
 };

@@ -28,9 +28,20 @@ Error error_of(const std::exception_ptr& thrown) {
 }
 
 }  // namespace
+}  // namespace flow::actors
 
-caf::error to_caf(const Error& error) {
-  return caf::error{kFlowErrorCode, flow_category(), caf::make_message(error.encode())};
+caf::error flow::to_caf(const Error& error) {
+  return caf::error{actors::kFlowErrorCode, actors::flow_category(),
+                    caf::make_message(error.encode())};
+}
+
+namespace flow::actors {
+
+std::string describe(const caf::error& reason) {
+  if (!reason) return "it ended normally";
+  if (reason.category() == flow_category())
+    if (const auto error = from_caf(reason)) return error->to_line();
+  return caf::to_string(reason);
 }
 
 std::optional<Error> from_caf(const caf::error& reason) {
@@ -80,7 +91,7 @@ caf::behavior Actor::make_behavior() {
         return caf::sec::unexpected_message;
       });
   set_down_handler([](caf::scheduled_actor* self, caf::down_msg& down) {
-    static_cast<Actor*>(self)->on_ended(down.source.id(), from_caf(down.reason));
+    static_cast<Actor*>(self)->on_down(down.source.id(), down.reason);
   });
   set_exit_handler([](caf::scheduled_actor* self, caf::exit_msg&) {
     static_cast<Actor*>(self)->on_exit_request();
@@ -93,12 +104,19 @@ caf::resumable::resume_result Actor::resume(caf::execution_unit* unit, std::size
 }
 
 void Actor::on_ended(ActorId, std::optional<Error>) {}
+void Actor::on_down(ActorId who, const caf::error& reason) { on_ended(who, from_caf(reason)); }
 void Actor::on_exit_request() { quit(caf::exit_reason::user_shutdown); }
 
 void Actor::exit_now(const Address& who) {
   if (who)
     this->send<caf::message_priority::high>(
         who, caf::exit_msg{this->address(), caf::exit_reason::user_shutdown});
+}
+
+void Actor::kill(const Address& who) {
+  if (who)
+    this->send<caf::message_priority::high>(who,
+                                            caf::exit_msg{this->address(), caf::exit_reason::kill});
 }
 
 void exit_now_from_outside(const Address& who) {

@@ -1,6 +1,7 @@
 // The seam: the only place that knows CAF 0.17. A later move to CAF 1.x touches this folder.
 #pragma once
 
+#include "flow/actor.hpp"
 #include "flow/base/error.hpp"
 #include "flow/base/log.hpp"
 
@@ -28,10 +29,12 @@ using Address = caf::actor;
 using ActorId = caf::actor_id;
 using Behavior = caf::behavior;
 
-/// The one translation between our errors and CAF's, lossless both ways.
-caf::error to_caf(const Error& error);
+// to_caf() and from_caf() are the one translation between our errors and CAF's, lossless both ways.
+
 /// nullopt for a normal exit.
 std::optional<Error> from_caf(const caf::error& reason);
+/// An exit reason or error of an actor that is not of the runtime, for people.
+std::string describe(const caf::error& reason);
 
 class Actor;
 
@@ -74,6 +77,8 @@ class Actor : public caf::event_based_actor {
   virtual Behavior handlers() = 0;
   /// A watched actor ended; nullopt: normally, on request.
   virtual void on_ended(ActorId who, std::optional<Error> cause);
+  /// The same with the exit reason as it came; calls on_ended() unless overridden.
+  virtual void on_down(ActorId who, const caf::error& reason);
   /// exit_now() was called from outside; the default quits.
   virtual void on_exit_request();
 
@@ -98,6 +103,8 @@ class Actor : public caf::event_based_actor {
   void watch(const Address& who) { this->monitor<caf::message_priority::high>(who); }
   /// Asks `who` to end before it reads anything else.
   void exit_now(const Address& who);
+  /// Ends `who` even if it has its own mind about exits.
+  void kill(const Address& who);
   [[nodiscard]] Address self() { return caf::actor_cast<Address>(this); }
   [[nodiscard]] Log& log() noexcept { return log_; }
 

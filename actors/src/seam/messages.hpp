@@ -26,6 +26,8 @@ struct ConnectMsg {
 
 /// To itself: run a step.
 struct StepMsg {};
+/// To itself: actors of the user's that have not ended by now are made to.
+struct EndGuestsMsg {};
 /// To itself: it is time. `generation` says which of several timers it is.
 struct TimerMsg {
   std::uint64_t generation = 0;
@@ -78,6 +80,18 @@ struct ProgressMsg {
   std::shared_ptr<ProgressBox> box;
 };
 
+/// Anybody's thread → the door of a job: its answer to a ProgressMsg, an event, its end.
+struct ProgressAnswerMsg {
+  std::uint64_t ticket = 0;
+  JobProgress progress;
+};
+struct JobEventMsg {
+  JobEvent event;
+};
+struct JobEndedMsg {
+  JobProgress progress;
+};
+
 /// Runtime → NODE → JOB: run this.
 class JobBoard;
 struct StartJobMsg {
@@ -121,6 +135,7 @@ FLOW_MESSAGE(SplitDoneMsg)
 FLOW_MESSAGE(PrefixMsg)
 FLOW_MESSAGE(ConnectMsg)
 FLOW_MESSAGE(StepMsg)
+FLOW_MESSAGE(EndGuestsMsg)
 FLOW_MESSAGE(TimerMsg)
 FLOW_MESSAGE(CoordinateMsg)
 FLOW_MESSAGE(CheckpointMsg)
@@ -130,6 +145,9 @@ FLOW_MESSAGE(IoIdleMsg)
 FLOW_MESSAGE(StopMsg)
 FLOW_MESSAGE(CancelMsg)
 FLOW_MESSAGE(ProgressMsg)
+FLOW_MESSAGE(ProgressAnswerMsg)
+FLOW_MESSAGE(JobEventMsg)
+FLOW_MESSAGE(JobEndedMsg)
 FLOW_MESSAGE(StartJobMsg)
 FLOW_MESSAGE(JobOverMsg)
 FLOW_MESSAGE(ShutdownMsg)

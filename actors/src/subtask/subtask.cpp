@@ -81,6 +81,11 @@ void Subtask::on_outside_ready(std::uint32_t link) {
   port_.step_soon();
 }
 
+void Subtask::on_outside(const std::string& link) {
+  for (std::uint32_t i = 0; i < planned_.links.size(); ++i)
+    if (planned_.links[i].name == link) on_outside_ready(i);
+}
+
 Result<std::unique_ptr<Operator>> Subtask::open_link(std::uint32_t index) {
   const auto& link = planned_.links[index];
   if (const auto* source = std::get_if<PlannedSource>(&link.what)) {
@@ -153,7 +158,8 @@ Status Subtask::open() {
                                        .owned = owned,
                                        .pool = *pool_,
                                        .clock = setup_.world.clock,
-                                       .log = setup_.world.log});
+                                       .log = setup_.world.log,
+                                       .host = setup_.host});
   }
   std::vector<ChainEntry> entries;
   for (std::uint32_t i = 0; i < source_entries(planned_); ++i) entries.push_back({i, 0});
@@ -212,6 +218,8 @@ void Subtask::go() {
   time_.start(setup_.world.clock.monotonic());
   input_.open_channels();
   if (source_) source_->start(restored_end_, restored_watermark_);
+  // What was restored may have something to say to its outside before anything comes in.
+  for (std::uint32_t i = 0; i < planned_.links.size(); ++i) chain_->wake(i);
   port_.step_soon();
 }
 
@@ -322,7 +330,8 @@ Status Subtask::step() {
   }
   if (more) output_.flush_held_since(now - linger_);
   const auto can_copy = [&] {
-    return abandoned_ || (snapshot_ && snapshot_->copying() && !snapshot_->is_full());
+    const auto copies = abandoned_ || (snapshot_ && snapshot_->copying() && !snapshot_->is_full());
+    return copies && !chain_->copy_waits_outside();
   };
   if (can_copy()) {
     FLOW_TRY(copy_slice());

@@ -38,6 +38,8 @@ struct SubtaskSetup {
   std::shared_ptr<const RestorePoint> restore;  ///< Null: begin anew.
   RuntimeOptions options;
   RuntimeWorld world;
+  /// Where partners of operators live; the SUBTASK actor sets it.
+  PartnerHost* host = nullptr;
 };
 
 /// One operator chain at work: its inputs, its outputs, its state. Knows no actor.
@@ -76,6 +78,8 @@ class Subtask {
   void on_trigger(Epoch epoch, BarrierKind kind);
   void on_abort(Epoch epoch, BarrierKind kind);
   void on_commit(Epoch epoch);
+  /// The outside of that link has something for it.
+  void on_outside(const std::string& link);
 
   Status step();
 

@@ -8,6 +8,12 @@
 #include <utility>
 
 namespace flow::actors {
+namespace {
+
+// How long an actor of the user's may take to end by itself.
+constexpr std::chrono::seconds kGrace{5};
+
+}  // namespace
 
 SubtaskActor::SubtaskActor(caf::actor_config& config, SubtaskSetup setup,
                            std::shared_ptr<IoPool> pool)
@@ -15,12 +21,41 @@ SubtaskActor::SubtaskActor(caf::actor_config& config, SubtaskSetup setup,
       pool_{std::move(pool)},
       setup_{std::move(setup)},
       attempt_{setup_.attempt},
-      number_{setup_.wired.id} {
+      number_{setup_.wired.id},
+      guests_{*this, [this](const std::string& step) {
+                guarded(attempt_, [&]() -> Status {
+                  subtask_->on_outside(step);
+                  return {};
+                });
+              }} {
+  setup_.host = &guests_;
   // A message may be a step, and a step takes about a millisecond.
   messages_per_turn_ = kMessagesPerTurn;
 }
 
+void SubtaskActor::on_exit_request() {
+  if (guests_.empty()) {
+    Actor::on_exit_request();
+    return;
+  }
+  if (ending_) return;
+  ending_ = true;
+  failed_ = true;  // nothing more is done
+  guests_.for_each_own([this](const Address& guest) { exit_now(guest); });
+  tell_self_after(kGrace, EndGuestsMsg{});
+}
+
+void SubtaskActor::on_down(ActorId who, const caf::error& reason) {
+  auto error = guests_.on_down(who, reason);
+  if (!error) return;
+  if (!ending_)
+    fail(*std::move(error));
+  else if (guests_.empty())
+    Actor::on_exit_request();
+}
+
 void SubtaskActor::on_exit() {
+  guests_.for_each_own([this](const Address& guest) { kill(guest); });
   if (io_) io_->cancel_all();
   subtask_.reset();
   io_.reset();
@@ -72,6 +107,9 @@ Behavior SubtaskActor::handlers() {
       [this](StepMsg&) {
         step_sent_ = false;
         guarded(attempt_, [&] { return subtask_->step(); });
+      },
+      [this](EndGuestsMsg&) {
+        guests_.for_each_own([this](const Address& guest) { kill(guest); });
       },
       [this](TimerMsg& m) {
         if (m.generation != timer_generation_) return;

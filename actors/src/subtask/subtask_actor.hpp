@@ -1,5 +1,6 @@
 #pragma once
 
+#include "guest/guest_host.hpp"
 #include "io/actor_io.hpp"
 #include "seam/messages.hpp"
 #include "subtask/subtask.hpp"
@@ -11,6 +12,8 @@ namespace flow::actors {
 
 /// The SUBTASK actor: mailbox and timers around one Subtask.
 ///
+/// Actors of the user's in its chain end with it: it is not over before they are.
+///
 /// An error, or an exception of whatever it calls, is told to the SUPERVISOR once; from then on it
 /// does nothing and waits for its end.
 class SubtaskActor final : public Actor, private SubtaskPort {
@@ -20,6 +23,8 @@ class SubtaskActor final : public Actor, private SubtaskPort {
 
  protected:
   Behavior handlers() override;
+  void on_down(ActorId who, const caf::error& reason) override;
+  void on_exit_request() override;
 
  private:
   /// Runs `body` unless the attempt is another's or the subtask has failed; what it returns or
@@ -47,9 +52,11 @@ class SubtaskActor final : public Actor, private SubtaskPort {
   Attempt attempt_;
   SubtaskNumber number_;
   std::shared_ptr<ActorIo> io_;
+  GuestHost guests_;
   std::shared_ptr<Subtask> subtask_;
   ConnectMsg who_;
   bool failed_ = false;
+  bool ending_ = false;  // waits for its guests
   bool step_sent_ = false;
   std::uint64_t dropped_ = 0;
   std::optional<std::chrono::nanoseconds> timer_at_;

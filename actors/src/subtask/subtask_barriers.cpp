@@ -29,8 +29,9 @@ void Subtask::on_barrier(std::size_t channel, Epoch epoch, BarrierKind kind) {
 bool Subtask::can_answer() const noexcept {
   if (!due_ || abandoned_) return false;
   // The last barriers promise that everything before them has come out.
-  return due_->kind == BarrierKind::periodic || chain_state_ == Chain::State::idle ||
-         chain_state_ == Chain::State::ended;
+  if (due_->kind == BarrierKind::periodic) return true;
+  const auto rests = chain_state_ == Chain::State::idle || chain_state_ == Chain::State::ended;
+  return rests && !chain_->awaits_outside();
 }
 
 Status Subtask::answer_barrier() {

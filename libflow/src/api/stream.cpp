@@ -78,6 +78,18 @@ Stream Stream::top(std::uint64_t n, std::vector<std::string> by, std::vector<std
   return add("top", std::move(spec), where);
 }
 
+Stream Stream::through(std::string name, std::shared_ptr<const PartnerFactory> partners,
+                       ThroughOptions options, Where where) const {
+  ThroughSpec spec;
+  spec.partner = std::move(partners);
+  for (auto& [column, type] : options.schema)
+    spec.output.push_back({std::move(column), type, true});
+  spec.requests = options.requests;
+  spec.bytes = options.bytes;
+  spec.timeout = options.timeout;
+  return add("through", std::move(spec), where).name(std::move(name));
+}
+
 KeyedStream Stream::key_by(std::string column) const {
   return key_by(std::vector<std::string>{std::move(column)});
 }

@@ -66,8 +66,7 @@ struct SpecJson {
 
 Json schema_json(const SchemaPtr& schema) {
   Json json = Json::object();
-  for (const auto& field : schema->fields())
-    json[field.name] = field_text(field);
+  for (const auto& field : schema->fields()) json[field.name] = field_text(field);
   return json;
 }
 

@@ -94,6 +94,7 @@ void ChainLoop::wake(std::uint32_t op) {
   auto& node = nodes_[op];
   node.waits = false;
   node.woken = true;
+  node.copy_woken = true;
   if (node.pending.ended || !node.link.op->awaits_outside()) return;
   node.outside_due = true;
   work_.insert(op);
@@ -109,7 +110,7 @@ bool ChainLoop::copy_waits_outside() const {
   auto waits = false;
   for (const auto& node : nodes_) {
     if (!node.copying) continue;
-    if (!node.link.op->copy_waits_outside()) return false;
+    if (node.copy_woken || !node.link.op->copy_waits_outside()) return false;
     waits = true;
   }
   return waits;
@@ -145,6 +146,7 @@ Result<Progress> ChainLoop::copy_out(const std::vector<SnapshotSink*>& sinks, By
   const ByteCount share{std::max<std::uint64_t>(bytes.value / copying, 1)};
   for (auto& node : nodes_) {
     if (!node.copying) continue;
+    node.copy_woken = false;
     auto progress = fenced(node, [&] { return node.link.op->copy_out(*sinks[node.index], share); });
     if (!progress) return fail(std::move(progress).error());
     if (*progress == Progress::done) {

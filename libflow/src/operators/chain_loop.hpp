@@ -93,12 +93,13 @@ class ChainLoop final : public Chain {
     OperatorSet before;  // operators that feed this one
     OperatorCounters counters;
     RestoredAs restored = RestoredAs::fresh;
-    bool waits = false;     // for wake()
-    bool woken = false;     // during the call that is running
-    bool time_due = false;  // not in snapshots: the operator asks again
+    bool waits = false;                 // for wake()
+    bool woken = false;                 // during the call that is running
+    bool time_due = false;              // not in snapshots: the operator asks again
     bool outside_due = false;           // woken; nor this: what was outside is not any more
     EventTime told = EventTime::min();  // watermark forwarded last
     bool copying = false;
+    bool copy_woken = false;  // since it copied last; it may be ended, or without room to run
   };
 
   /// The fence: no exception of an operator passes it.

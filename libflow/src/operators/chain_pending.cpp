@@ -45,7 +45,8 @@ Result<Part> decode_part(std::string_view bytes, std::uint32_t inputs, SlabPool&
     if (element.kind > ChainElement::Kind::end || element.input >= inputs) in.fail();
     pending.queue.push(std::move(element));
   }
-  if (pending.call > ChainCall::outside || !in.finished()) return corrupt("the bytes make no sense");
+  if (pending.call > ChainCall::outside || !in.finished())
+    return corrupt("the bytes make no sense");
   return part;
 }
 

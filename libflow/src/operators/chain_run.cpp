@@ -185,7 +185,8 @@ Status ChainLoop::call(Node& node, ChainCall kind, Body&& body) {
     pending.handled = pending.call_time;
     node.counters.watermark = pending.handled;
     node.told = forwarded(node);
-    tell(node, ChainElement::Kind::watermark, node.told);
+    // min(): all of it is held back for now.
+    if (node.told != EventTime::min()) tell(node, ChainElement::Kind::watermark, node.told);
   } else if (kind == ChainCall::end) {
     pending.ended = true;
     flushes_.erase(node.index);

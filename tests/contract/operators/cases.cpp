@@ -4,6 +4,7 @@
 #include "subject.hpp"
 
 #include "support/batches.hpp"
+#include "support/operators/fake_partner.hpp"
 
 namespace flow::testing {
 namespace {
@@ -101,6 +102,30 @@ OperatorCase top(std::string name, TopSpec spec) {
   return made;
 }
 
+/// A partner that answers late and in any order, and loses everything but its state with each
+/// restart.
+OperatorCase through(std::string name, PartnerScript partner, std::vector<Field> output) {
+  struct Late : PartnerScript {
+    explicit Late(PartnerScript script) : PartnerScript{std::move(script)} { random = &dice; }
+    Random dice{7};
+  };
+  ThroughSpec spec;
+  spec.partner = fake_partners(std::make_shared<Late>(std::move(partner)));
+  spec.output = std::move(output);
+  spec.requests = 3;
+  return simple(std::move(name), std::move(spec));
+}
+
+OperatorCase through_numbers() {
+  auto output = schema(ScriptOptions{}.schema)->fields();
+  output.push_back({"number", types::int64, true});
+  PartnerScript partner;
+  partner.answer = number_rows;
+  auto made = through("through, numbering rows", std::move(partner), std::move(output));
+  made.is_one_whole = true;
+  return made;
+}
+
 ProjectSpec project(bool keep_input, std::vector<NamedExpression> columns) {
   ProjectSpec spec;
   spec.columns = std::move(columns);
@@ -158,6 +183,8 @@ std::vector<OperatorCase> operator_cases() {
       top("top", TopSpec{2, {{"v", true}}, {"window_end"}, {"case", 1, 1, 0}}),
       top("top per key",
           TopSpec{1, {{"x", false}, {"v", true}}, {"window_end", "k"}, {"case", 1, 1, 0}}),
+      through("through", {}, {}),
+      through_numbers(),
   };
 }
 

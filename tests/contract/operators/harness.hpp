@@ -29,6 +29,8 @@ struct OperatorCase {
   std::vector<StreamShape> inputs;  ///< Of the spec.
   Phase phase = Phase::single;
   std::function<Script(Random&, bool late_rows)> script;
+  /// What a row becomes depends on all rows before it: one subtask, no other parallelism.
+  bool is_one_whole = false;
   /// Rows it emits on port 0 are never late, even if its input's were.
   bool absorbs_late_rows = false;
   /// What the emissions of port 0 mean, one text per row, where rows depend on how the input was

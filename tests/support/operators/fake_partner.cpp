@@ -22,9 +22,7 @@ class FakeFactory final : public PartnerFactory {
 
 }  // namespace
 
-FakePartner::FakePartner(PartnerScript& script) : script_{script} {
-  script_.alive.push_back(this);
-}
+FakePartner::FakePartner(PartnerScript& script) : script_{script} { script_.alive.push_back(this); }
 FakePartner::~FakePartner() { std::erase(script_.alive, this); }
 
 void FakePartner::answer(std::uint64_t request, PartnerReply reply) {
@@ -39,18 +37,17 @@ void FakePartner::send(std::uint64_t request, Batch batch) {
 
 void FakePartner::ask_state(std::uint64_t request, Epoch epoch) {
   script_.log.push_back("ask " + std::to_string(epoch.value));
-  answer(request, script_.has_state
-                      ? PartnerReply{PartnerReply::Kind::state, {}, state_}
-                      : PartnerReply{PartnerReply::Kind::not_understood, {}, {}});
+  answer(request, script_.has_state ? PartnerReply{PartnerReply::Kind::state, {}, state_}
+                                    : PartnerReply{PartnerReply::Kind::not_understood, {}, {}});
 }
 
 void FakePartner::give_state(std::uint64_t request, std::string state) {
   script_.log.push_back("give " + state);
   if (script_.has_state) state_ = std::move(state);
-  answer(request, {script_.has_state ? PartnerReply::Kind::restored
-                                     : PartnerReply::Kind::not_understood,
-                   {},
-                   {}});
+  answer(request,
+         {script_.has_state ? PartnerReply::Kind::restored : PartnerReply::Kind::not_understood,
+          {},
+          {}});
 }
 
 void FakePartner::overtake(std::size_t place) {

@@ -16,12 +16,12 @@ struct PartnerScript {
   /// The answer to a batch; `state` is the partner's and may change.
   std::function<Batch(const Batch& batch, std::string& state)> answer =
       [](const Batch& batch, std::string&) { return batch; };
-  bool has_state = true;          ///< Understands the questions for state.
-  bool answers_at_once = true;    ///< Otherwise only when told to, or as `random` says.
-  Random* random = nullptr;       ///< Answers come home in any order, some looks later.
+  bool has_state = true;        ///< Understands the questions for state.
+  bool answers_at_once = true;  ///< Otherwise only when told to, or as `random` says.
+  Random* random = nullptr;     ///< Answers come home in any order, some looks later.
 
-  std::size_t most_out = 0;       ///< Batches sent and not answered, at most.
-  std::vector<std::string> log;   ///< `batch`, `ask 3`, `give …`, in the order they arrived.
+  std::size_t most_out = 0;      ///< Batches sent and not answered, at most.
+  std::vector<std::string> log;  ///< `batch`, `ask 3`, `give …`, in the order they arrived.
   std::vector<class FakePartner*> alive;
 };
 

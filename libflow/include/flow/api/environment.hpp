@@ -44,6 +44,13 @@ class Environment {
   /// Runs the job with the flags, progress, signals and exit codes of `flowctl run`.
   int main(int argc, char** argv);
 
+  /// Begins the job in an actor system of the program's own: `auto job = env.start(system)`.
+  /// Include <flow/actor.hpp>, which describes the system and the handle.
+  template <class System>
+  auto start(System& system) const {
+    return start_in(*this, system);
+  }
+
   /// The graph as it stands, with the connectors of `registry`; mistakes made so far go to
   /// `errors`.
   [[nodiscard]] LogicalGraph graph(const ConnectorRegistry& registry,

@@ -38,9 +38,24 @@ inline Aggregate avg(std::string expression) { return {"avg", std::move(expressi
 inline WindowSpec tumbling(Micros size) { return TumblingWindow{size}; }
 inline WindowSpec hopping(Micros size, Micros slide) { return HoppingWindow{size, slide}; }
 
+/// What a `through` step keeps to.
+struct ThroughOptions {
+  /// Columns of the answers; empty: those of the input.
+  std::vector<std::pair<std::string, DataType>> schema{};
+  /// Batches that may be out at once, answers that cannot go on yet included; ≥ 1. More hides a
+  /// longer way to the answer and holds more in memory and in snapshots.
+  std::uint32_t requests = 8;
+  /// The same in bytes; one batch of any size is always let out.
+  ByteCount bytes = 8_MiB;
+  /// Longest time to wait for an answer; then the attempt fails.
+  Micros timeout{60'000'000};
+};
+
 namespace api {
 struct Draft;  ///< The graph under construction, shared by its streams.
 struct DraftSink;
+/// Finds partners_of(ThroughTag, factory) where a factory's kind is known: flow/actor.hpp.
+struct ThroughTag {};
 }  // namespace api
 class KeyedStream;
 class WindowedStream;
@@ -73,6 +88,18 @@ class Stream {
   /// The best `n` rows of each group of `per`, by `column`, `column asc` or `column desc`.
   Stream top(std::uint64_t n, std::vector<std::string> by, std::vector<std::string> per,
              Where where = Where::current()) const;
+  /// Gives every batch to an actor, whose answer takes the batch's place: its speed is its
+  /// backpressure, its state is in the snapshots, its end is the subtask's failure. `factory` makes
+  /// the actor of a subtask, from a Node; include <flow/actor.hpp>, which describes it all.
+  template <class Factory>
+  Stream through(std::string name, Factory factory, ThroughOptions options = {},
+                 Where where = Where::current()) const {
+    return through(std::move(name), partners_of(api::ThroughTag{}, std::move(factory)),
+                   std::move(options), where);
+  }
+  /// The same with partners of any other kind.
+  Stream through(std::string name, std::shared_ptr<const PartnerFactory> partners,
+                 ThroughOptions options = {}, Where where = Where::current()) const;
   KeyedStream key_by(std::string column) const;
   KeyedStream key_by(std::vector<std::string> columns) const;
   /// `key_by({"a", "b"})`: without this overload two literals would be taken for one string.

@@ -35,8 +35,7 @@ ShapeResult through_shape(const ThroughSpec& spec, const StreamShape& input,
           Error{Errc::duplicate_column, "two columns are named '" + field.name + "'"}.at(place));
   if (!spec.output.empty() && result.errors.empty()) {
     shape.schema = make_schema(spec.output);
-    const auto time =
-        input.time_column ? shape.schema->index_of(*input.time_column) : std::nullopt;
+    const auto time = input.time_column ? shape.schema->index_of(*input.time_column) : std::nullopt;
     if (!time || shape.schema->field(*time).type != types::timestamp) {
       shape.time_column.reset();
       shape.time_offset = {};
@@ -52,8 +51,7 @@ Result<std::unique_ptr<Operator>> make_through(const ThroughSpec& spec, const St
   const auto& output = shape.ports.front();
   const auto time =
       output.time_column ? output.schema->index_of(*output.time_column) : std::nullopt;
-  return std::unique_ptr<Operator>{
-      std::make_unique<ThroughOperator>(spec, output.schema, time)};
+  return std::unique_ptr<Operator>{std::make_unique<ThroughOperator>(spec, output.schema, time)};
 }
 
 }  // namespace flow

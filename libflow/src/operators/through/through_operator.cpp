@@ -117,9 +117,9 @@ std::uint64_t ThroughOperator::request(Kind kind) {
 }
 
 Status ThroughOperator::collect() {
+  give_states();
   while (auto answer = partner_->take()) FLOW_TRY(accept(*std::move(answer)));
   FLOW_TRY(check_deadline());
-  give_states();
   send_what_may_go();
   ask_state_when_home();
   return {};
@@ -143,8 +143,9 @@ Status ThroughOperator::accept(PartnerAnswer answer) {
     case Kind::restore:
       if (reply.kind != PartnerReply::Kind::restored)
         return Error{Errc::actor_state_lost, "the actor does not take its state back"}
-            .with_cause("the snapshot holds state of it, and it has no handler for "
-                        "(restore_atom, std::string)")
+            .with_cause(
+                "the snapshot holds state of it, and it has no handler for "
+                "(restore_atom, std::string)")
             .with_remedy("add the handler, or run with --fresh to begin without the state");
       --restoring_;
       return {};
@@ -213,7 +214,8 @@ Result<Batch> ThroughOperator::checked(Batch batch) const {
   if (batch.is_changelog()) return refuse("new rows", "a changelog");
   if (time_) {
     auto nulls = false;
-    batch.for_each_row([&](std::uint32_t row) { nulls = nulls || batch.column(*time_).is_null(row); });
+    batch.for_each_row(
+        [&](std::uint32_t row) { nulls = nulls || batch.column(*time_).is_null(row); });
     if (nulls) return refuse("an event time in each row", "null");
   }
   // Whatever the bounds say, they are those of the rows that were sent.
@@ -224,10 +226,10 @@ Result<Batch> ThroughOperator::checked(Batch batch) const {
 Status ThroughOperator::check_deadline() const {
   if (asked_.empty() || asked_.begin()->second.deadline > context_->clock.monotonic()) return {};
   constexpr std::string_view kWhat[] = {"a batch", "the question for its state", "its state"};
-  return Error{Errc::actor_timeout,
-               "the actor of '" + context_->name + "' (subtask " +
-                   std::to_string(context_->subtask.value) + "/" +
-                   std::to_string(context_->parallelism) + ") did not answer in time"}
+  return Error{Errc::actor_timeout, "the actor of '" + context_->name + "' (subtask " +
+                                        std::to_string(context_->subtask.value) + "/" +
+                                        std::to_string(context_->parallelism) +
+                                        ") did not answer in time"}
       .with_cause(std::string{kWhat[static_cast<std::size_t>(asked_.begin()->second.kind)]} +
                   " was without answer for " + format_duration(spec_.timeout))
       .with_remedy("make the actor answer, or raise the step's timeout");

@@ -113,12 +113,12 @@ class ThroughOperator final : public Operator {
   std::deque<Owed> owed_;
   std::uint32_t owed_batches_ = 0;
   std::uint64_t owed_bytes_ = 0;
-  std::deque<Batch> unsent_;              // in order; more than one only after a restore
-  std::deque<std::string> states_;        // to be given back, before anything is sent
-  std::uint32_t restoring_ = 0;           // states given and not yet taken
-  bool has_state_ = false;                // it said so, or was given one
-  bool is_stateless_ = false;             // it said so
-  bool coming_home_ = false;              // the call is done when nothing is owed any more
+  std::deque<Batch> unsent_;                   // in order; more than one only after a restore
+  std::deque<std::string> states_;             // to be given back, before anything is sent
+  std::uint32_t restoring_ = 0;                // states given and not yet taken
+  bool has_state_ = false;                     // it said so, or was given one
+  bool is_stateless_ = false;                  // it said so
+  bool coming_home_ = false;                   // the call is done when nothing is owed any more
   mutable EventTime told_ = EventTime::min();  // a watermark that nothing owed is before
   Epoch epoch_;
   std::optional<Copy> copy_;

@@ -16,9 +16,7 @@ constexpr std::string_view kBlob = "told";
 constexpr std::string_view kEntries = "partner";
 constexpr std::uint8_t kVersion = 1;
 
-Error corrupt() {
-  return Error{Errc::corrupt_snapshot_part, "cannot read what an actor owed"};
-}
+Error corrupt() { return Error{Errc::corrupt_snapshot_part, "cannot read what an actor owed"}; }
 
 }  // namespace
 
@@ -120,10 +118,9 @@ Status ThroughOperator::restore(SnapshotSource& source) {
   told_ = told.value_or(EventTime::min());
   // Whatever call was interrupted, it may wait for everything: that is never wrong.
   coming_home_ = true;
-  return source.entries(kEntries, context_->owned,
-                        [this](KeyGroup, std::string_view, std::string_view value) {
-                          return decode(value);
-                        });
+  return source.entries(
+      kEntries, context_->owned,
+      [this](KeyGroup, std::string_view, std::string_view value) { return decode(value); });
 }
 
 }  // namespace flow
