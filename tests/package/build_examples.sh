@@ -26,4 +26,5 @@ expect airport_delays '"origin":"ATL"' 'out/delays-*'
 expect worst_routes 'origin,destination' 'out/routes-*'
 expect collection '^BARRIER!$' collection.out
 expect dead_letters '^E1322 .*:5 (byte 112): 2 fields instead of 3$' dead_letters.out
+expect enrich '^3 barrier: what is before it is done$' enrich.out
 expect late_rows '"flights":' 'out/per_hour-*'

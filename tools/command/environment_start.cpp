@@ -17,7 +17,8 @@ JobHandle start_in(const Environment& environment, caf::actor_system& system) {
   if (!job.graph) return actors::not_started(name, std::move(job.errors));
   auto planned = plan(*job.graph, environment.options());
   if (!planned) return actors::not_started(name, {planned.error()});
-  return actors::run_in(system, {}, {*world->files, world->clock, *world->log, *world->failure_points},
+  return actors::run_in(system, {},
+                        {*world->files, world->clock, *world->log, *world->failure_points},
                         *std::move(planned), {}, world);
 }
 

@@ -12,11 +12,12 @@
 /// | message | answer | |
 /// |---|---|---|
 /// | `Batch` | `Batch` | the rows that take their place; a default-constructed Batch is none |
-/// | `snapshot_atom, Epoch` | `std::string` | its state, as bytes: what it knows from all batches so far |
-/// | `restore_atom, std::string` | nothing | the state a successor had; before the first batch |
+/// | `snapshot_atom, Epoch` | `std::string` | its state, as bytes: what it knows from all batches
+/// so far | | `restore_atom, std::string` | nothing | the state a successor had; before the first
+/// batch |
 ///
-/// Without a handler for `snapshot_atom` it has no state; with one it needs both. The answer may be a
-/// response promise. An error as answer, and its end, fail the subtask: the job is restarted from
+/// Without a handler for `snapshot_atom` it has no state; with one it needs both. The answer may be
+/// a response promise. An error as answer, and its end, fail the subtask: the job is restarted from
 /// its last checkpoint with a new actor.
 
 #include "flow/actors/runtime.hpp"
@@ -32,6 +33,8 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/atom.hpp>
 #include <caf/behavior.hpp>
+#include <caf/detail/type_list.hpp>
+#include <caf/detail/type_traits.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/result.hpp>
 
@@ -85,10 +88,14 @@ class Node {
   /// and no later attempt begins before it has ended. It starts with the first message it gets.
   template <caf::spawn_options Options = caf::no_spawn_options, class Function, class... Arguments>
   auto spawn(Function function, Arguments&&... arguments) {
-    auto made = system_.spawn<Options + caf::lazy_init>(std::move(function),
-                                                        std::forward<Arguments>(arguments)...);
-    adopt(caf::actor_cast<caf::actor>(made));
-    return made;
+    if constexpr (sizeof...(Arguments) == 0) {
+      return spawn<Options>(with_argument(std::move(function)), Nothing{});
+    } else {
+      auto made = system_.spawn<Options + caf::lazy_init>(std::move(function),
+                                                          std::forward<Arguments>(arguments)...);
+      adopt(caf::actor_cast<caf::actor>(made));
+      return made;
+    }
   }
   template <class Class, caf::spawn_options Options = caf::no_spawn_options, class... Arguments>
   auto spawn(Arguments&&... arguments) {
@@ -108,6 +115,23 @@ class Node {
  private:
   void adopt(caf::actor made);
 
+  /// A function without arguments as one with one: without any, CAF 0.17 looks through a null
+  /// pointer, which a checked standard library does not let pass.
+  struct Nothing {};
+  template <class Function>
+  static auto with_argument(Function function) {
+    using Parameters = typename caf::detail::get_callable_trait<Function>::arg_types;
+    if constexpr (caf::detail::tl_size<Parameters>::value == 0) {
+      return [function = std::move(function)](caf::event_based_actor*, Nothing) mutable {
+        return function();
+      };
+    } else {
+      using Self = caf::detail::tl_head_t<Parameters>;
+      return
+          [function = std::move(function)](Self self, Nothing) mutable { return function(self); };
+    }
+  }
+
   caf::actor_system& system_;
   std::string step_;
   SubtaskIndex subtask_;
@@ -118,9 +142,9 @@ class Node {
 /// The actors of a `through` step as the graph knows them.
 ///
 /// `make` is called once per subtask and attempt, on the runtime's threads and for several subtasks
-/// at the same time: what it captures must bear that, and outlive the job. It gives the actor that is
-/// asked; one that was spawned elsewhere than through the node is watched, but not ended. Actors of
-/// other processes cannot take batches.
+/// at the same time: what it captures must bear that, and outlive the job. It gives the actor that
+/// is asked; one that was spawned elsewhere than through the node is watched, but not ended. Actors
+/// of other processes cannot take batches.
 class ActorFactory final : public PartnerFactory {
  public:
   using Make = std::function<caf::actor(Node&)>;
@@ -138,8 +162,8 @@ struct ThroughTag;  // flow/api/stream.hpp
 
 /// What Stream::through() makes of a function of a Node, typed handles included.
 template <class Factory>
-requires std::invocable<const Factory&, Node&>
-std::shared_ptr<const PartnerFactory> partners_of(const ThroughTag&, Factory factory) {
+requires std::invocable<const Factory&, Node&> std::shared_ptr<const PartnerFactory> partners_of(
+    const ThroughTag&, Factory factory) {
   return std::make_shared<const ActorFactory>([factory = std::move(factory)](Node& node) {
     return caf::actor_cast<caf::actor>(factory(node));
   });
@@ -183,8 +207,9 @@ class JobHandle : public actors::JobHandle {
 
 /// Environment::start(system): begins the job in an actor system that was made with an
 /// ActorSystemConfig, with the connectors that `flowctl` has. What is wrong with the job is its
-/// result (JobResult::error, and JobResult::warnings for what else is wrong), as with a failure that
-/// comes later. Errors of the result: runtime_start_failed for a system of another configuration.
+/// result (JobResult::error, and JobResult::warnings for what else is wrong), as with a failure
+/// that comes later. Errors of the result: runtime_start_failed for a system of another
+/// configuration.
 JobHandle start_in(const Environment& environment, caf::actor_system& system);
 
 namespace actors {

@@ -2,16 +2,40 @@
 
 #include "guest/guest_partner.hpp"
 
+#include <exception>
+#include <string>
 #include <utility>
 
 namespace flow {
+namespace actors {
+namespace {
+
+Error exception_of_guest(const std::exception_ptr& thrown) {
+  Error error{Errc::actor_failed, "an exception was thrown"};
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& exception) {
+    return std::move(error).with_cause(exception.what());
+  } catch (...) {
+    return std::move(error).with_cause("not a std::exception");
+  }
+}
+
+}  // namespace
+}  // namespace actors
 
 void Node::adopt(caf::actor made) {
-  // CAF would print to stdout what an actor does not understand, such as the question for its state.
-  // It has not begun to run, so nobody else looks at it; its own function may set another handler.
-  if (auto* actor = dynamic_cast<caf::scheduled_actor*>(
-          caf::actor_cast<caf::abstract_actor*>(made)))
+  // CAF would print to stdout what an actor does not understand, such as the question for its
+  // state. It has not begun to run, so nobody else looks at it; its own function may set another
+  // handler.
+  if (auto* actor =
+          dynamic_cast<caf::scheduled_actor*>(caf::actor_cast<caf::abstract_actor*>(made))) {
     actor->set_default_handler(caf::drop);
+    // And would lose the text of what it throws.
+    actor->set_exception_handler([](caf::scheduled_actor*, std::exception_ptr& thrown) {
+      return to_caf(actors::exception_of_guest(thrown));
+    });
+  }
   spawned_.push_back(std::move(made));
 }
 

@@ -36,9 +36,9 @@ void GuestPartner::Inbox::put_error(std::uint64_t request, const caf::error& rea
   // It is gone: the SUBTASK hears why.
   if (reason == caf::sec::request_receiver_down) return;
   if (reason == caf::sec::unexpected_response) {
-    put(request, Error{Errc::bad_actor_answer, who + " answered with something else"}.with_cause(
-                     std::string{"expected "} + expected + ", got " +
-                     caf::to_string(reason.context())));
+    put(request,
+        Error{Errc::bad_actor_answer, who + " answered with something else"}.with_cause(
+            std::string{"expected "} + expected + ", got " + caf::to_string(reason.context())));
     return;
   }
   put(request, guest_error(who + " failed", reason));

@@ -3,12 +3,12 @@
 #include "job/job_board.hpp"
 #include "seam/messages.hpp"
 
+#include <caf/typed_response_promise.hpp>
+
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <vector>
-
-#include <caf/typed_response_promise.hpp>
 
 namespace flow::actors {
 

@@ -1,11 +1,11 @@
 // A job in an actor system of the user's: a NODE of its own, and a door for the user's actors.
 
-#include "flow/actor.hpp"
-
 #include "io/io_pool.hpp"
 #include "job/job_door.hpp"
 #include "node/job_handle.hpp"
 #include "node/node_actor.hpp"
+
+#include "flow/actor.hpp"
 
 #include <caf/policy/work_sharing.hpp>
 #include <caf/scheduler/coordinator.hpp>
@@ -81,8 +81,7 @@ flow::JobHandle run_in(caf::actor_system& system, const RuntimeOptions& options,
         {Error{Errc::runtime_start_failed, "the actor system cannot host a job"}
              .with_cause("with its scheduler an actor may wait for ever")
              .with_remedy("make it with a flow::ActorSystemConfig, or one derived from it")});
-  auto host =
-      std::make_shared<flow::JobHandle::Host>(system, options.io_threads, std::move(keep));
+  auto host = std::make_shared<flow::JobHandle::Host>(system, options.io_threads, std::move(keep));
   auto shared = std::make_shared<const ExecutionPlan>(std::move(plan));
   auto board = std::make_shared<JobBoard>(shared->job);
   host->door = system.spawn<JobDoorActor>(board, std::ref(world.log));

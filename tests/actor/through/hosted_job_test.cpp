@@ -57,8 +57,8 @@ TEST_CASE("through failures on real threads every row comes once, with the right
 
   TempDir dir;
   Ledger ledger;
-  auto failures = parse_failure_points(
-      "barrier.before_acknowledge=error@7,barrier.after_forward=error@20");
+  auto failures =
+      parse_failure_points("barrier.before_acknowledge=error@7,barrier.after_forward=error@20");
   REQUIRE(failures);
   world.failure_points = *std::move(failures);
   const auto log = std::make_shared<ActorsLog>();
