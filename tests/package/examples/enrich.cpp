@@ -6,10 +6,9 @@
 #include <flow/flow.hpp>
 #include <flow/record/builder.hpp>
 
-#include <connectors/memory/collection.hpp>
-
 #include <caf/scoped_actor.hpp>
 #include <caf/stateful_actor.hpp>
+#include <connectors/memory/collection.hpp>
 
 #include <iostream>
 #include <memory>
@@ -88,9 +87,8 @@ int main() {
   env.parallelism(1);
   env.from("words", std::make_shared<const memory::CollectionSource>(
                         schema, std::vector<Batch>{builder.finish()}))
-      .through(
-          "enrich", [&](Node& node) { return node.spawn(enrich, cache); },
-          {.schema = {{"word", string}, {"meaning", string}, {"number", int64}}})
+      .through("enrich", [&](Node& node) { return node.spawn(enrich, cache); },
+               {.schema = {{"word", string}, {"meaning", string}, {"number", int64}}})
       .to("collected", std::make_shared<const memory::CollectionSink>(collection));
 
   auto job = env.start(system);

@@ -44,6 +44,29 @@ TEST_CASE("the streams of the manual make the graph of the manual", "[unit][api]
   CHECK(plan(*built.validation.graph, env.options()));
 }
 
+TEST_CASE("a step through partners has the name it was given and the options of the call",
+          "[unit][api]") {
+  struct Nobody final : PartnerFactory {
+    Result<std::unique_ptr<Partner>> open(const OperatorContext&) const override {
+      return Error{Errc::internal, "not to be opened"};
+    }
+  };
+  Environment env{"through"};
+  flights(env)
+      .through("enrich", std::make_shared<const Nobody>(),
+               {.schema = {{"date", timestamp}, {"score", float64}}, .requests = 2, .timeout = 5s})
+      .to("out", Connector{"seen"});
+  const auto built = build(env);
+  REQUIRE(built.validation.graph);
+  const auto& node = built.validation.graph->graph.nodes[1];
+  CHECK(node.name == "enrich");
+  const auto& spec = std::get<ThroughSpec>(std::get<OperatorNode>(node.what).spec);
+  CHECK(spec.requests == 2);
+  CHECK(spec.timeout == Micros{5'000'000});
+  CHECK(built.validation.graph->resolved[1].ports[0].schema->to_string() ==
+        "{date: timestamp, score: float64}");
+}
+
 TEST_CASE("two steps that would have one name need names of their own", "[unit][api]") {
   Environment env{"twice"};
   const auto input = flights(env);

@@ -3,6 +3,7 @@
 #include "flow/api/connector.hpp"
 #include "flow/graph/logical_graph.hpp"
 
+#include <concepts>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -92,8 +93,10 @@ class Stream {
   /// backpressure, its state is in the snapshots, its end is the subtask's failure. `factory` makes
   /// the actor of a subtask, from a Node; include <flow/actor.hpp>, which describes it all.
   template <class Factory>
-  Stream through(std::string name, Factory factory, ThroughOptions options = {},
-                 Where where = Where::current()) const {
+  requires(!std::convertible_to<Factory, std::shared_ptr<const PartnerFactory>>) Stream
+      through(std::string name, Factory factory, ThroughOptions options = {},
+              Where where = Where::current())
+  const {
     return through(std::move(name), partners_of(api::ThroughTag{}, std::move(factory)),
                    std::move(options), where);
   }
