@@ -2,6 +2,8 @@
 
 #include "support/catch.hpp"
 
+#include <limits>
+
 using namespace flow;
 using namespace flow::testing;
 
@@ -134,6 +136,90 @@ TEST_CASE("timestamps are truncated, moved and subtracted", "[unit][expr][time]"
   CHECK(shown("interval '1 day'") == "E1106");
 }
 
+TEST_CASE("the first and the last times of all are printed, taken apart and moved",
+          "[unit][expr][time]") {
+  constexpr auto kFirst = std::numeric_limits<std::int64_t>::min();
+  constexpr auto kLast = std::numeric_limits<std::int64_t>::max();
+  constexpr auto kFirstDay = std::numeric_limits<std::int32_t>::min();
+  constexpr auto kLastDay = std::numeric_limits<std::int32_t>::max();
+  const auto pool = SlabPool::make();
+  const auto schema = make_schema({{"t", types::timestamp}, {"d", types::date}});
+  const auto batch = make_rows(schema,
+                               {{EventTime{kFirst}, Date{kFirstDay}},
+                                {EventTime{kFirst + 1}, Date{kFirstDay + 1}},
+                                {EventTime{kLast - 1}, Date{kLastDay - 1}},
+                                {EventTime{kLast}, Date{kLastDay}}},
+                               *pool);
+  // One text per row; an error stands alone.
+  const auto column = [&](const std::string& text) {
+    std::vector<std::string> shown;
+    const auto values = evaluate_text(text, batch, *pool);
+    if (!values) return std::vector<std::string>{std::string{to_string(values.error().code())}};
+    for (const auto& value : *values) shown.push_back(to_string(value));
+    return shown;
+  };
+  using Texts = std::vector<std::string>;
+  CHECK(column("t::string") == Texts{"-infinity", "290309-12-21 19:59:05.224193 BC",
+                                     "294247-01-10 04:00:54.775806", "infinity"});
+  CHECK(column("d::string") ==
+        Texts{"5877642-06-23 BC", "5877642-06-24 BC", "5881580-07-10", "5881580-07-11"});
+  CHECK(column("extract(microseconds FROM t)::string") ==
+        Texts{"null", "5224193", "54775806", "null"});
+  CHECK(column("extract(minute FROM t)::string") == Texts{"null", "59", "0", "null"});
+  CHECK(column("extract(hour FROM t)::string") == Texts{"null", "19", "4", "null"});
+  CHECK(column("extract(day FROM t)::string") == Texts{"null", "21", "10", "null"});
+  CHECK(column("extract(year FROM t)::string") ==
+        Texts{"-Infinity", "-290309", "294247", "Infinity"});
+  CHECK(column("extract(year FROM d)::string") ==
+        Texts{"-5877642", "-5877642", "5881580", "5881580"});
+  for (const std::string part :
+       {"second", "milliseconds", "week", "month", "quarter", "decade", "century", "millennium",
+        "isoyear", "dow", "isodow", "doy", "julian", "epoch"}) {
+    CAPTURE(part);
+    CHECK(column("extract(" + part + " FROM t)::string").size() == 4);
+  }
+  for (const std::string part : {"week", "month", "quarter", "decade", "century", "millennium",
+                                 "isoyear", "dow", "isodow", "doy", "julian", "epoch"}) {
+    CAPTURE(part);
+    CHECK(column("extract(" + part + " FROM d)::string").size() == 4);
+  }
+  // Truncating goes down, below what timestamps hold; only the last can be truncated.
+  for (const std::string unit :
+       {"microsecond", "millisecond", "second", "minute", "hour", "day", "week", "month", "quarter",
+        "year", "decade", "century", "millennium"}) {
+    CAPTURE(unit);
+    CHECK(column("date_trunc('" + unit + "', t)") == Texts{"E1123"});
+    CHECK(column("CASE WHEN t > '2000-01-01' THEN date_trunc('" + unit + "', t)::string END")
+              .size() == 4);
+  }
+  CHECK(column("CASE WHEN t > '2000-01-01' THEN date_trunc('hour', t)::string END") ==
+        Texts{"null", "null", "294247-01-10 04:00:00", "infinity"});
+  for (const std::string by : {"1 microsecond", "1 day", "1 month", "300000 years"}) {
+    CAPTURE(by);
+    for (const std::string sign : {" + ", " - "}) {
+      CHECK(column("t" + sign + "interval '" + by + "'") == Texts{"E1123"});
+      CHECK(column("CASE WHEN t IN ('infinity', '-infinity') THEN (t" + sign + "interval '" + by +
+                   "')::string END") == Texts{"-infinity", "null", "null", "infinity"});
+    }
+  }
+  CHECK(column("CASE WHEN t > '2000-01-01' THEN (t - interval '1 day')::string END") ==
+        Texts{"null", "null", "294247-01-09 04:00:54.775806", "infinity"});
+  // An interval can bring the first times back into what timestamps hold.
+  CHECK(column("CASE WHEN t < '2000-01-01' THEN (t + interval '290000 years')::string END") ==
+        Texts{"-infinity", "0309-12-21 19:59:05.224193 BC", "null", "null"});
+  CHECK(column("extract(epoch FROM t - timestamp '2000-01-01 00:00:00')") == Texts{"E1123"});
+  CHECK(column("extract(epoch FROM CASE WHEN t > '2000-01-01' AND t < 'infinity' THEN t - "
+               "timestamp '1970-01-01 00:00:00' END) > 9e12") ==
+        Texts{"null", "null", "true", "null"});
+  CHECK(column("d + 1") == Texts{"E1123"});
+  CHECK(column("d - 1") == Texts{"E1123"});
+  CHECK(column("d - d = 0") == Texts{"true", "true", "true", "true"});
+  CHECK(column("d - date '2000-01-01'") == Texts{"E1120"});
+  CHECK(column("d::timestamp") == Texts{"E1123"});
+  CHECK(column("CASE WHEN t > '2000-01-01' AND t < 'infinity' THEN t::date::string END") ==
+        Texts{"null", "null", "294247-01-10", "null"});
+}
+
 TEST_CASE("interval literals", "[unit][expr][time]") {
   const auto moved = [](const std::string& interval) {
     return shown("(timestamp '2000-01-01 00:00:00' + " + interval + ")::string");
@@ -152,6 +238,12 @@ TEST_CASE("interval literals", "[unit][expr][time]") {
   CHECK(moved("interval '5 parsecs'") == "E1107");
   CHECK(moved("interval ''") == "E1107");
   CHECK(moved("interval '1 year 99999999999 months'") == "E1107");
+  CHECK(moved("interval '1:-5'") == "E1107");
+  CHECK(moved("interval '1:00:-5'") == "E1107");
+  CHECK(moved("interval '1:-9000000000000000000'") == "E1107");
+  CHECK(moved("interval '2147483647 days' * 1.0000000000000002") == "E1123");
+  // Just under a day more than the most days: rounding makes it a whole one.
+  CHECK(moved("(interval '2147483647 days 1 month' * 0.9999999999999999)") == "E1123");
 }
 
 TEST_CASE("conversions from and to bytes", "[unit][expr][conversion]") {

@@ -66,6 +66,16 @@ constexpr std::int64_t floor_div(std::int64_t value, std::int64_t by) noexcept {
   return quotient - (quotient * by > value ? 1 : 0);
 }
 
+/// A timestamp taken apart. The day's midnight itself may lie before the first timestamp.
+struct DayAndTime {
+  std::int64_t day;
+  std::int64_t time;  ///< Microseconds since midnight, never negative.
+};
+constexpr DayAndTime day_and_time_of(std::int64_t timestamp) noexcept {
+  const std::int64_t time = timestamp % kDay;
+  return {timestamp / kDay - (time < 0 ? 1 : 0), time + (time < 0 ? kDay : 0)};
+}
+
 /// 0 = Sunday.
 constexpr std::int32_t day_of_week(std::int64_t days) noexcept {
   return static_cast<std::int32_t>(((days + 4) % 7 + 7) % 7);

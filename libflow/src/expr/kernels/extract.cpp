@@ -163,8 +163,7 @@ double of_day(Part part, std::int64_t days) {
 }
 
 double of_timestamp(Part part, std::int64_t timestamp) {
-  const std::int64_t days = floor_div(timestamp, kDay);
-  const std::int64_t time = timestamp - days * kDay;
+  const auto [days, time] = day_and_time_of(timestamp);
   if (is_time_of_day(part)) return of_time(part, time);
   if (part == Part::epoch) return static_cast<double>(timestamp) / 1e6;
   if (part == Part::julian)

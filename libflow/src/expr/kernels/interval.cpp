@@ -98,6 +98,7 @@ class IntervalReader {
       rest_.remove_prefix(1);
   }
   bool digits(std::int64_t& value) {
+    if (rest_.starts_with('-')) return false;
     const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
     if (error != std::errc{} || end == rest_.data()) return false;
     rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));

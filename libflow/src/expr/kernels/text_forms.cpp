@@ -183,8 +183,7 @@ void append_timestamp(std::string& out, std::int64_t micros) {
     out += micros > 0 ? "infinity" : "-infinity";
     return;
   }
-  const std::int64_t days = floor_div(micros, kDay);
-  const std::int64_t time = micros - days * kDay;
+  const auto [days, time] = day_and_time_of(micros);
   std::string date;
   append_date(date, static_cast<std::int32_t>(days));
   const bool before = date.size() > 3 && date.substr(date.size() - 3) == " BC";

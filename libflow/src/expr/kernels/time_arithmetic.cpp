@@ -22,8 +22,7 @@ bool in_range(Int128 timestamp) { return timestamp >= kFirstTimestamp && timesta
 /// Months first (the day is cut to the month's length), then days, then time, as PostgreSQL does.
 bool add(std::int64_t timestamp, const Interval& by, bool minus, std::int64_t& result) {
   const int sign = minus ? -1 : 1;
-  std::int64_t days = floor_div(timestamp, kDay);
-  const std::int64_t time = timestamp - days * kDay;
+  auto [days, time] = day_and_time_of(timestamp);
   if (by.months != 0) {
     const Civil date = civil_of(days);
     const std::int64_t months = date.year * 12 + date.month - 1 + std::int64_t{sign} * by.months;
@@ -118,7 +117,9 @@ bool multiply(const Interval& by, double factor, Interval& result) {
   const double month_days = round_micros((months - result.months) * 30);
   double seconds = round_micros((days - result.days + month_days - std::trunc(month_days)) * 86400);
   if (std::abs(seconds) >= 86400) {
-    result.days += static_cast<std::int32_t>(seconds / 86400);
+    if (__builtin_add_overflow(result.days, static_cast<std::int32_t>(seconds / 86400),
+                               &result.days))
+      return false;
     seconds -= std::trunc(seconds / 86400) * 86400;
   }
   if (__builtin_add_overflow(result.days, static_cast<std::int32_t>(month_days), &result.days))
