@@ -28,6 +28,7 @@ TEST_CASE("a wrong topology is refused with place, code and remedy, and nothing 
   };
   const std::vector<Case> cases{
       {"a bracket that is not closed", "sources: [\n a: {b", {":2:1: error E1201: not valid YAML"}},
+      {"a comma and nothing else", ",", {":1:1: error E1201"}},
       {"a tab", "sources:\n\ta: b\n", {"error E1201"}},
       {"no mapping", "- a\n- b\n", {"error E12"}},
       {"an empty file", "", {"error E1203"}},

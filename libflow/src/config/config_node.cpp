@@ -1,5 +1,7 @@
 #include "config_node.hpp"
 
+#include "yaml_check.hpp"
+
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -8,10 +10,6 @@
 
 namespace flow {
 namespace {
-
-constexpr std::size_t kMaxFileBytes = 4u << 20;
-constexpr std::size_t kMaxValues = 200'000;
-constexpr std::size_t kMaxDepth = 64;
 
 /// Turns a YAML tree into ConfigNodes. Aliases make a YAML tree a graph, so values are counted.
 class Converter {
@@ -29,13 +27,9 @@ class Converter {
 
   ConfigNode convert(const YAML::Node& yaml, std::size_t depth) {
     ConfigNode node;
-    node.place = place_of(yaml.Mark());
-    if (++values_ > kMaxValues || depth > kMaxDepth) {
-      if (!overflow_) {
-        errors_.push_back(Error{Errc::too_complex, "configuration is too deep or too large"}
-                              .with_cause("at most 64 levels and 200,000 values are possible")
-                              .at(node.place));
-      }
+    node.place = yaml_place(source_, yaml.Mark());
+    if (++values_ > kMaxYamlValues || depth > kMaxYamlDepth) {
+      if (!overflow_) errors_.push_back(too_complex(node.place));
       overflow_ = true;
       return node;
     }
@@ -61,18 +55,12 @@ class Converter {
   }
 
  private:
-  SourcePlace place_of(const YAML::Mark& mark) const {
-    if (mark.is_null()) return {source_.path, 0, 0, 0};
-    return {source_.path, static_cast<std::uint32_t>(mark.line + 1),
-            static_cast<std::uint32_t>(mark.column + 1), 0};
-  }
-
   void convert_map(const YAML::Node& yaml, ConfigNode& node, std::size_t depth) {
     node.kind = ConfigNode::Kind::map;
     std::set<std::string> seen;
     for (const auto& pair : yaml) {
       if (overflow_) return;
-      const auto place = place_of(pair.first.Mark());
+      const auto place = yaml_place(source_, pair.first.Mark());
       if (!pair.first.IsScalar()) {
         errors_.push_back(Error{Errc::yaml_syntax, "a key must be a plain word"}.at(place));
         continue;
@@ -210,15 +198,6 @@ class Converter {
   bool overflow_ = false;
 };
 
-Error syntax_error(const ConfigText& source, const YAML::Exception& exception) {
-  SourcePlace place{source.path, 0, 0, 0};
-  if (!exception.mark.is_null()) {
-    place.line = static_cast<std::uint32_t>(exception.mark.line + 1);
-    place.column = static_cast<std::uint32_t>(exception.mark.column + 1);
-  }
-  return Error{Errc::yaml_syntax, "not valid YAML: " + exception.msg}.at(std::move(place));
-}
-
 }  // namespace
 
 const ConfigNode* ConfigNode::find(std::string_view key) const {
@@ -229,24 +208,14 @@ const ConfigNode* ConfigNode::find(std::string_view key) const {
 
 ConfigNode parse_yaml(const ConfigText& source, const Variables& variables, FileSystem& files,
                       std::vector<Error>& errors) {
-  if (source.text.size() > kMaxFileBytes) {
-    errors.push_back(Error{Errc::too_complex, "'" + source.path + "' has " +
-                                                  format_bytes({source.text.size()}) +
-                                                  ", a configuration file may have 4 MiB"});
+  if (auto good = check_yaml(source); !good) {
+    errors.push_back(std::move(good).error());
     return {};
   }
   try {
-    const auto documents = YAML::LoadAll(source.text);
-    if (documents.size() > 1) {
-      errors.push_back(Error{Errc::yaml_syntax, "several YAML documents in one file"}
-                           .with_remedy("give them as several files")
-                           .at({source.path, 0, 0, 0}));
-      return {};
-    }
-    if (documents.empty()) return {};
-    return Converter{source, variables, files, errors}.convert(documents.front(), 0);
+    return Converter{source, variables, files, errors}.convert(YAML::Load(source.text), 0);
   } catch (const YAML::Exception& exception) {
-    errors.push_back(syntax_error(source, exception));
+    errors.push_back(yaml_error(source, exception));
     return {};
   }
 }

@@ -19,7 +19,80 @@ TEST_CASE("text that is not YAML is refused where the parser stopped", "[unit][c
   CHECK(places(load("job: [1, 2\nsinks: {}\n").errors) == Places{"2:6 yaml_syntax"});
   CHECK(places(load("a: 1\n\tb: 2\n").errors).size() == 1);
   CHECK(places(load("").errors) == Places{"0:0 missing_key"});
-  CHECK(places(load("--- {}\n--- {}\n").errors) == Places{"0:0 yaml_syntax"});
+  CHECK(places(load("--- {}\n--- {}\n").errors) == Places{"2:1 yaml_syntax"});
+  CHECK(places(load("a: 1\n...\nb: 2\n").errors) == Places{"3:1 yaml_syntax"});
+}
+
+TEST_CASE("a stray bracket or comma is refused where it stands, wherever it stands",
+          "[unit][config]") {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {",", "1:1"},
+      {"]", "1:1"},
+      {"}", "1:1"},
+      {",,", "1:1"},
+      {"\n\n  ,", "3:3"},
+      {"# nothing\n,\n", "2:1"},
+      {", a: b", "1:1"},
+      {"] a: b", "1:1"},
+      {"--- ,", "1:5"},
+      {"!t ,", "1:4"},
+      {"&a ,", "1:4"},
+      {"- ,", "1:3"},
+      {"- - ,", "1:5"},
+      {"- [1] ,", "1:7"},
+      {"? ,", "1:3"},
+      {"a: ,", "1:4"},
+      {"a: 1\n,\n", "2:1"},
+      {"a: 1\n]\n", "2:1"},
+      {"a: 1\n}\n", "2:1"},
+      {"a: 1\n, b: 2\n", "2:1"},
+      {"a:\n  b: 1\n  , c: 2\n", "3:3"},
+      {"a: {b: 1},\nc: 2\n", "1:10"},
+      {"a: {b: 1}}\nc: 2\n", "1:10"},
+      {"a: [1]]\nc: 2\n", "1:7"},
+      {"a: [1}\n", "1:6"},
+      {"a: {b: 1]\n", "1:9"},
+      {"[1],", "1:4"},
+      {"[1] x", "1:5"},
+      {"[1]\n, 2\n", "2:1"},
+      {"'a' 'b'", "1:5"},
+      {"{a: 1}, {b: 2}", "1:7"},
+  };
+  for (const auto& [text, place] : cases) {
+    CAPTURE(text);
+    CHECK(places(load(text).errors) == Places{place + " yaml_syntax"});
+  }
+}
+
+TEST_CASE("text that repeats without end is refused", "[unit][config]") {
+  const auto repeat = [](std::size_t times, const std::string& piece) {
+    std::string text;
+    for (std::size_t i = 0; i < times; ++i) text += piece;
+    return text;
+  };
+  for (const std::string piece :
+       {",",     "[",    "{",     "]",   "}",      ", ", ",\n", "- ",  "? ",  ": ",
+        "[[],",  "[a: ", "{a: {", "[1,", "[a: b,", "!t", "&a ", "*a ", "[] ", "'a' ",
+        "---\n", "[\n",  "{\n",   "? [", "%",      "|",  "\"'", "`",   "@ ",  "- - ,\n"}) {
+    CAPTURE(piece);
+    const auto text = repeat(1'000, piece);
+    CHECK_FALSE(load(text).errors.empty());
+    CHECK_FALSE(load("job: j\nsources:\n  " + text).errors.empty());
+    CHECK_FALSE(load("job: j\nsources: {a: [" + text).errors.empty());
+  }
+  for (const std::string piece : {"[", "{"}) {
+    const auto errors = load("a: " + repeat(100'000, piece)).errors;
+    REQUIRE(errors.size() == 1);
+    CHECK(errors.front().code() == Errc::too_complex);
+    CHECK(errors.front().where().line == 1);
+  }
+  std::string stairs;
+  for (std::size_t i = 0; i < 100; ++i) stairs += std::string(i, ' ') + "a:\n";
+  CHECK(places(load(stairs).errors) == Places{"65:65 too_complex"});
+  const auto many = load(repeat(200'000, "-\n")).errors;
+  REQUIRE(many.size() == 1);
+  CHECK(many.front().code() == Errc::too_complex);
+  CHECK(places(load(std::string((1u << 20) + 1, '#')).errors) == Places{"0:0 too_complex"});
 }
 
 TEST_CASE("every mistake is reported, not only the first", "[unit][config]") {
