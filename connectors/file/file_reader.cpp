@@ -27,7 +27,8 @@ FileReader::FileReader(FileSourcePlan plan, const ConnectorContext& context,
     : plan_{std::move(plan)},
       context_{context},
       decoder_{std::move(decoder)},
-      builder_{plan_.columns.schema(), context.pool} {}
+      builder_{plan_.columns.schema(), context.pool},
+      lines_{context} {}
 
 Status FileReader::assign(Split split, std::string position) {
   Active active;
@@ -56,6 +57,7 @@ Result<Polled> FileReader::poll() {
   while (!active.finished) {
     FLOW_ASSIGN(const auto step, advance(active));
     if (step == Step::again) continue;
+    if (step == Step::counting) return Polled{};
     if (builder_.rows() > 0) return emit(active);
     settle(active);
     if (step == Step::pending) return Polled{};
@@ -82,25 +84,43 @@ Result<Polled> FileReader::poll() {
 
 /// Decodes what is there, or gets more.
 Result<FileReader::Step> FileReader::advance(Active& active) {
-  if (window_done_) return take_block(active);
-  auto room = kMostBadRows;
-  if (plan_.on_error == OnError::fail) room = 1;
-  if (plan_.on_error == OnError::dead_letter) {
-    if (bad_rows_wait()) return Step::emit;
-    room = kMostBadRows - bad_ready_.size() - bad_staged_.size();
+  if (!decoded_) {
+    if (window_done_) return take_block(active);
+    auto room = kMostBadRows;
+    if (plan_.on_error == OnError::fail) room = 1;
+    if (plan_.on_error == OnError::dead_letter) {
+      if (bad_rows_wait()) return Step::emit;
+      room = kMostBadRows - bad_ready_.size() - bad_staged_.size();
+    }
+    auto state = decoder_->decode(builder_, rejected_, room);
+    if (!state) return describe(active, std::move(state).error());
+    decoded_ = *state;
   }
-  auto state = decoder_->decode(builder_, rejected_, room);
-  if (!state) return describe(active, std::move(state).error());
+  if (!rejected_.empty()) {
+    FLOW_ASSIGN(const bool known, know_lines(active));
+    if (!known) return Step::counting;
+  }
   FLOW_TRY(take_rejected(active));
-  if (*state == RowDecoder::State::need_input) {
-    window_done_ = true;
-    return Step::again;
+  switch (*std::exchange(decoded_, std::nullopt)) {
+    case RowDecoder::State::need_input:
+      window_done_ = true;
+      return Step::again;
+    case RowDecoder::State::finished:
+      active.finished = true;
+      return Step::again;
+    default:
+      return Step::emit;
   }
-  if (*state == RowDecoder::State::finished) {
-    active.finished = true;
-    return Step::again;
-  }
-  return Step::emit;
+}
+
+/// Whether the lines before the split's first row are known; they are counted when a bad row needs
+/// them.
+Result<bool> FileReader::know_lines(Active& active) {
+  if (active.lines_before) return true;
+  auto counted = lines_.before(active.file, active.start.byte);
+  if (!counted) return describe(active, std::move(counted).error());
+  active.lines_before = *counted;
+  return active.lines_before.has_value();
 }
 
 Result<FileReader::Step> FileReader::take_block(Active& active) {
@@ -110,8 +130,10 @@ Result<FileReader::Step> FileReader::take_block(Active& active) {
   auto block = std::move(**next);
   if (!active.started) {
     active.started = true;
-    auto at = active.resume.value_or(TextPosition{active.blocks->first_byte(), 0});
-    if (auto status = decoder_->start(at, active.blocks->header()); !status)
+    active.start = active.resume.value_or(TextPosition{active.blocks->first_byte(), 0});
+    // Before a range that begins with the file nothing was left out.
+    if (active.file.begin == 0) active.lines_before = active.start.line;
+    if (auto status = decoder_->start(active.start, active.blocks->header()); !status)
       return describe(active, std::move(status).error());
     window_ = {};
     rows_given_ = 0;
@@ -224,11 +246,11 @@ std::uint64_t FileReader::bytes_read() const {
   return bytes;
 }
 
-/// `flights.csv:48213 (byte 9311204)`; in a range the line is not known, as nobody counted those
-/// before it.
+/// `flights.csv:48213 (byte 9311204)`.
 std::string FileReader::place_of(const Active& active, TextPosition at) const {
   auto place = active.file.path;
-  if (active.file.begin == 0) place += ":" + std::to_string(at.line + 1);
+  if (active.lines_before)
+    place += ":" + std::to_string(*active.lines_before + at.line - active.start.line + 1);
   return place + " (byte " + std::to_string(at.byte) + ")";
 }
 

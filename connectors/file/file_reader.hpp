@@ -2,6 +2,7 @@
 
 #include "block_reader.hpp"
 #include "file_source.hpp"
+#include "line_counter.hpp"
 
 #include <deque>
 #include <map>
@@ -35,11 +36,18 @@ class FileReader final : public SourceReader {
     FileSplit file;
     std::optional<TextPosition> resume;
     std::unique_ptr<BlockReader> blocks;
-    bool started = false;   ///< The decoder has been started.
-    bool finished = false;  ///< Every row has been given.
+    TextPosition start;  ///< Of the decoder; in a range the line counts from the range's first row.
+    std::optional<std::uint64_t> lines_before;  ///< Line breaks before `start`, once it is known.
+    bool started = false;                       ///< The decoder has been started.
+    bool finished = false;                      ///< Every row has been given.
   };
   /// What the next step of a poll has to be.
-  enum class Step : std::uint8_t { again, emit, pending };
+  enum class Step : std::uint8_t {
+    again,
+    emit,
+    pending,
+    counting,  ///< Lines; what was decoded cannot be given before.
+  };
 
   FileReader(FileSourcePlan plan, const ConnectorContext& context,
              std::unique_ptr<RowDecoder> decoder);
@@ -47,6 +55,7 @@ class FileReader final : public SourceReader {
   Result<Step> advance(Active& active);
   Result<Step> take_block(Active& active);
   Result<Step> fail_stream(Active& active, Error error);
+  Result<bool> know_lines(Active& active);
   Status take_rejected(const Active& active);
   [[nodiscard]] bool bad_rows_wait() const noexcept;
   void make_window(Active& active, Block block);
@@ -62,6 +71,7 @@ class FileReader final : public SourceReader {
   std::unique_ptr<RowDecoder> decoder_;
   BatchBuilder builder_;
   SpareBlocks spare_;  // Outlives what is in active_.
+  LineCounter lines_;
   std::deque<Active> active_;
   std::map<std::uint32_t, std::string> positions_;
 
@@ -71,6 +81,8 @@ class FileReader final : public SourceReader {
   bool window_done_ = true;  ///< The decoder wants more.
 
   std::vector<RejectedRow> rejected_;
+  /// What decoding ended with, while `rejected_` waits for the lines before the range.
+  std::optional<RowDecoder::State> decoded_;
   std::vector<BadRow> bad_staged_;  ///< Behind the position.
   std::vector<BadRow> bad_ready_;
   std::size_t bad_bytes_ = 0;  ///< Of both.

@@ -16,7 +16,8 @@ struct Refused {
   Error error;
 };
 
-/// Counts what the parser reports, and stops it where a limit is passed or a second document begins.
+/// Counts what the parser reports, and stops it where a limit is passed or a second document
+/// begins.
 class Limits final : public YAML::EventHandler {
  public:
   explicit Limits(const ConfigText& source) : source_{source} {}
@@ -62,8 +63,9 @@ class Limits final : public YAML::EventHandler {
                         .at(std::move(place))};
     }
     place.length = 1;
-    throw Refused{Error{Errc::yaml_syntax, "not valid YAML: this cannot follow what is before it"}
-                      .at(std::move(place))};
+    throw Refused{
+        Error{Errc::yaml_syntax, "not valid YAML: this cannot follow what is before it"}.at(
+            std::move(place))};
   }
   /// Whether a line `---` or `...` begins the document; anything else is a stray character.
   [[nodiscard]] bool is_separated(const YAML::Mark& mark) const {

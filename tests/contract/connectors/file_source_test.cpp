@@ -10,6 +10,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <map>
 
 using namespace flow;
 using namespace flow::testing;
@@ -231,6 +232,164 @@ TEST_CASE("a bad row ends the job, is skipped, or is set aside", "[contract][fil
     CHECK(read->bad[0].reason == "column 'delay': 'late' is not a whole number");
     CHECK(read->bad[0].bytes == "2,late");
   }
+}
+
+namespace {
+
+/// Rows of which about one in ten is bad, in ways that tell little of where it ends.
+std::string text_with_bad_rows(bool csv, std::size_t rows, Random& random) {
+  std::string text = csv ? "id,name,price\n" : "";
+  for (std::size_t i = 0; i < rows; ++i) {
+    const auto id = std::to_string(i);
+    const auto kind = random.below(20);
+    if (kind == 0) {
+      text += csv ? id + ",bad,x\n" : "{\"id\":" + id + ",\"price\":\"x\"}\n";
+    } else if (kind == 1) {
+      text += csv ? id + ",\"stray\"quote,1\n" : "{\"id\":" + id + "\n";
+    } else if (kind < 5) {
+      text += csv ? id + ",\"" + std::string(random.below(6), '\n') + "\"\"\n\",1\r\n" : "\n\r\n";
+    } else {
+      text += csv ? id + ",name,1\n" : "{\"id\":" + id + ",\"price\":1}\n";
+    }
+  }
+  return text;
+}
+
+/// The places of rows that were set aside, in order; place and bytes fit the text.
+std::vector<std::string> places_of(const std::vector<BadRow>& bad, const std::string& path,
+                                   std::string_view text) {
+  std::vector<std::string> places;
+  std::size_t counted = 0;
+  std::size_t line = 1;
+  for (const auto& row : bad) {
+    const auto byte = std::stoull(row.where.substr(row.where.find("(byte ") + 6));
+    REQUIRE(byte >= counted);
+    const auto between = text.substr(counted, byte - counted);
+    line += static_cast<std::size_t>(std::count(between.begin(), between.end(), '\n'));
+    counted = byte;
+    REQUIRE(row.where ==
+            path + ":" + std::to_string(line) + " (byte " + std::to_string(byte) + ")");
+    REQUIRE(text.substr(byte, row.bytes.size()) == row.bytes);
+    places.push_back(row.where);
+  }
+  return places;
+}
+
+}  // namespace
+
+TEST_CASE("a bad row has its file, line and byte in every range of a file", "[contract][file]") {
+  Random random{test_seed()};
+  SimulatedFileSystem files{test_seed()};
+  const auto connectors = registry();
+  const std::string path = GENERATE("a.csv", "a.ndjson");
+  const bool csv = path == "a.csv";
+  const auto text = text_with_bad_rows(csv, 3'000, random);
+  write_file(files, path, text);
+  const auto source_of = [&](OnError policy, const std::string& range) {
+    auto source =
+        make_source(connectors, "file", schema(kTypes), {{"path", path}, {"range", range}}, policy);
+    REQUIRE(source);
+    return std::move(*source);
+  };
+  const auto whole = read_all(*source_of(OnError::skip, "0"), files);
+  REQUIRE(whole);
+  const auto expected = places_of(whole->bad, path, text);
+  REQUIRE(expected.size() > 100);
+
+  for (const std::uint32_t parallelism : {1u, 2u, 3u, 7u}) {
+    for (const auto policy : {OnError::skip, OnError::dead_letter, OnError::fail}) {
+      INFO(path << " parallelism " << parallelism);
+      const auto source = source_of(policy, "5KiB");
+      const auto splits = source->enumerate(files, parallelism);
+      REQUIRE(splits);
+      // Each subtask reads every so manieth range.
+      std::map<std::uint32_t, std::vector<BadRow>> bad;
+      for (std::uint32_t subtask = 0; subtask < parallelism; ++subtask) {
+        ConnectorWorld world{files, test_seed() + subtask};
+        std::vector<Split> mine;
+        for (const auto& split : *splits)
+          if (split.index % parallelism == subtask) mine.push_back(split);
+        auto read = read_splits(*source, world, mine);
+        if (policy == OnError::fail) {
+          if (mine.empty()) continue;
+          REQUIRE_FALSE(read);
+          const auto& message = read.error().message();
+          const auto place = message.substr(message.find(path));
+          CHECK(std::find(expected.begin(), expected.end(), place) != expected.end());
+          if (subtask == 0) CHECK(place == expected.front());
+          continue;
+        }
+        REQUIRE(read);
+        for (auto& [index, rows] : *read) bad[index] = std::move(rows.bad);
+      }
+      if (policy == OnError::fail) continue;
+      std::vector<BadRow> all;
+      for (auto& [index, rows] : bad) all.insert(all.end(), rows.begin(), rows.end());
+      CHECK(places_of(all, path, text) == expected);
+    }
+  }
+}
+
+TEST_CASE("a bad row has its line after a restore in the middle of a range", "[contract][file]") {
+  Random random{test_seed()};
+  SimulatedFileSystem files{test_seed()};
+  const auto connectors = registry();
+  const std::string path = GENERATE("a.csv", "a.ndjson");
+  const auto text = text_with_bad_rows(path == "a.csv", 30'000, random);
+  write_file(files, path, text);
+  const auto source = make_source(connectors, "file", schema(kTypes),
+                                  {{"path", path}, {"range", "180KiB"}}, OnError::dead_letter);
+  REQUIRE(source);
+  const auto splits = (*source)->enumerate(files, 2);
+  REQUIRE(splits);
+  std::size_t restores = 0;
+  for (const auto& split : *splits) {
+    ConnectorWorld world{files};
+    const auto read = read_splits(**source, world, {split});
+    REQUIRE(read);
+    const auto& one = read->at(split.index);
+    const auto all = places_of(one.bad, path, text);
+    for (const auto& mark : one.marks) {
+      if (split.index > 0 && mark.bad < all.size()) ++restores;
+      ConnectorWorld again{files};
+      const auto rest = read_splits(**source, again, {split}, {{split.index, mark.position}});
+      REQUIRE(rest);
+      REQUIRE(
+          places_of(rest->at(split.index).bad, path, text) ==
+          std::vector<std::string>(all.begin() + static_cast<std::ptrdiff_t>(mark.bad), all.end()));
+    }
+  }
+  CHECK(restores > 1);
+}
+
+TEST_CASE("a file that changes before the lines in front of a range are counted is an error",
+          "[contract][file]") {
+  SimulatedFileSystem files{test_seed()};
+  std::string text;
+  for (int i = 0; i < 1'000; ++i)
+    text += i == 900 ? "{bad\n" : "{\"id\":" + std::to_string(i) + "}\n";
+  write_file(files, "a.ndjson", text);
+  const auto connectors = registry();
+  auto source = make_source(connectors, "file", schema("id:int64"),
+                            {{"path", "a.ndjson"}, {"range", "5KiB"}}, OnError::skip);
+  ConnectorWorld world{files};
+  const auto splits = (*source)->enumerate(files, 2);
+  REQUIRE(splits);
+  REQUIRE(splits->size() == 2);
+  auto reader = (*source)->open(world.context());
+  REQUIRE((*reader)->assign((*splits)[1], ""));
+  // Its bytes are read, the lines not yet counted.
+  world.io.run_all();
+  write_file(files, "a.ndjson", text + "\n");
+  auto polled = (*reader)->poll();
+  REQUIRE(polled);
+  REQUIRE(polled->kind == Polled::Kind::pending);
+  world.io.run_all();
+  polled = (*reader)->poll();
+  REQUIRE_FALSE(polled);
+  CHECK(polled.error().code() == Errc::file_changed);
+  CHECK((*reader)->position(1).empty());
+  CHECK((*reader)->take_bad_rows().empty());
 }
 
 TEST_CASE("no dead letter is lost, however many there are", "[contract][file]") {
