@@ -125,7 +125,7 @@ Result<bool> FileReader::know_lines(Active& active) {
 
 Result<FileReader::Step> FileReader::take_block(Active& active) {
   auto next = active.blocks->next();
-  if (!next) return fail_stream(active, std::move(next).error());
+  if (!next) return fail_stream(active, next.error());
   if (!*next) return Step::pending;
   auto block = std::move(**next);
   if (!active.started) {
@@ -174,11 +174,11 @@ void FileReader::make_window(Active& active, Block block) {
 
 /// The stream broke off: an error, or, if the policy says to go on, a bad row in place of what is
 /// missing.
-Result<FileReader::Step> FileReader::fail_stream(Active& active, Error error) {
+Result<FileReader::Step> FileReader::fail_stream(Active& active, const Error& error) {
   const bool damaged = error.code() == Errc::file_truncated || error.code() == Errc::file_corrupt;
   if (plan_.on_error == OnError::fail || !damaged) {
     // The rows before it go first.
-    failure_ = describe(active, std::move(error));
+    failure_ = describe(active, error);
     if (builder_.rows() > 0) return Step::emit;
     return *failure_;
   }

@@ -54,7 +54,7 @@ class FileReader final : public SourceReader {
 
   Result<Step> advance(Active& active);
   Result<Step> take_block(Active& active);
-  Result<Step> fail_stream(Active& active, Error error);
+  Result<Step> fail_stream(Active& active, const Error& error);
   Result<bool> know_lines(Active& active);
   Status take_rejected(const Active& active);
   [[nodiscard]] bool bad_rows_wait() const noexcept;

@@ -80,7 +80,7 @@ class GeneratorReader final : public SourceReader {
       if (active.end && active.next >= *active.end) {
         polled.kind = Polled::Kind::split_finished;
         polled.split = active.split;
-        finished_.push_back({active.split, active.next});
+        finished_.emplace_back(active.split, active.next);
         active_.pop_back();
         return polled;
       }

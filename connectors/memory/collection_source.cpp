@@ -93,11 +93,13 @@ std::shared_ptr<const Source> CollectionSource::project(
     const std::vector<std::uint32_t>& columns) const {
   if (columns.empty()) return nullptr;
   std::vector<Field> fields;
+  fields.reserve(columns.size());
   for (const auto index : columns) fields.push_back(schema_->field(index));
   const auto schema = make_schema(std::move(fields));
   std::vector<Batch> batches;
   for (const auto& batch : *batches_) {
     std::vector<Column> kept;
+    kept.reserve(columns.size());
     for (const auto index : columns) kept.push_back(batch.column(index));
     batches.push_back(batch.with_columns(schema, std::move(kept)));
   }

@@ -6,7 +6,7 @@
 
 namespace flow::print {
 
-void register_in(ConnectorRegistry& registry, std::shared_ptr<TextOutput> output) {
+void register_in(ConnectorRegistry& registry, const std::shared_ptr<TextOutput>& output) {
   auto options = format_options(false);
   options.front().default_value = "ndjson";
   registry.add({"print",

@@ -98,7 +98,8 @@ void sparse(benchmark::State& state, const std::string& condition, const std::st
   const auto pool = SlabPool::make();
   auto batch = rows(*pool, false);
   EvalContext context{*pool};
-  batch = *Expression::compile({condition}, *batch.schema())->filter(std::move(batch), context);
+  const auto filter = *Expression::compile({condition}, *batch.schema());
+  batch = *filter.filter(std::move(batch), context);
   const auto expression = *Expression::compile({text}, *batch.schema());
   for (auto _ : state) {
     auto column = expression.evaluate(batch, context);

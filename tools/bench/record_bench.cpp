@@ -264,6 +264,7 @@ void copy_handle(benchmark::State& state) {
   const auto pool = SlabPool::make();
   const Batch batch = make_batch(*pool, rows_of(state));
   for (auto _ : state) {
+    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): what is measured
     const Batch copy = batch;
     benchmark::DoNotOptimize(copy.columns().data());
   }
@@ -285,7 +286,7 @@ void open_strictly(benchmark::State& state) {
   const auto pool = SlabPool::make();
   const Batch batch = make_batch(*pool, rows);
   const Buffer message = seal(batch, *pool).flatten(*pool);
-  const auto schema = batch.schema();
+  const auto& schema = batch.schema();
   for (auto _ : state) {
     const auto opened = open_batch(message, schema);
     benchmark::DoNotOptimize(opened.has_value());
@@ -299,7 +300,7 @@ void open_foreign(benchmark::State& state) {
   const auto pool = SlabPool::make();
   const Batch batch = make_batch(*pool, rows);
   const Buffer message = seal(batch, *pool).flatten(*pool);
-  const auto schema = batch.schema();
+  const auto& schema = batch.schema();
   for (auto _ : state) {
     const auto opened = open_batch(message, schema, MessageOrigin::external);
     benchmark::DoNotOptimize(opened.has_value());

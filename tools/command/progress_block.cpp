@@ -1,6 +1,7 @@
 #include "progress_block.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace flow::command {
@@ -13,7 +14,7 @@ std::string padded(std::string text, std::size_t width, bool right) {
 }
 
 std::string percent(double share) {
-  return std::to_string(static_cast<int>(std::clamp(share, 0.0, 1.0) * 100.0 + 0.5)) + " %";
+  return std::to_string(std::lround(std::clamp(share, 0.0, 1.0) * 100.0)) + " %";
 }
 
 std::string seconds(Micros elapsed) {

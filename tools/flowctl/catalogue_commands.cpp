@@ -101,6 +101,7 @@ int connectors(const std::string& name, bool json, command::World& world) {
   const auto* entry = world.connectors.find(name);
   if (entry == nullptr) {
     std::vector<std::string> names;
+    names.reserve(all.size());
     for (const auto* known : all) names.push_back(known->name);
     return command::report(unknown_name(Errc::unknown_connector, "connector", name, names), json);
   }

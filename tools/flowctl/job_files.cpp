@@ -79,7 +79,7 @@ LoadedJob load_job(const JobArguments& arguments, command::World& world) {
       job.errors.push_back(unreadable(path, text.error(), *world.files));
   }
   auto variables = variables_of(arguments);
-  if (!variables) job.errors.push_back(std::move(variables).error());
+  if (!variables) job.errors.push_back(variables.error());
   if (!job.errors.empty()) return job;
   return load_texts(std::move(job.texts), *variables, world);
 }

@@ -6,7 +6,7 @@
 namespace flow::flowctl {
 
 /// `run`: loads, plans and runs a job here; every error of the files is reported at once.
-int run(const JobArguments& job, const command::RunArguments& arguments, command::World& world,
+int run(const JobArguments& arguments, const command::RunArguments& run, command::World& world,
         command::Signals& signals);
 
 }  // namespace flow::flowctl

@@ -5,7 +5,7 @@
 
 namespace flow {
 
-void PendingCheckpoints::begin(Epoch epoch, std::vector<SubtaskId> expected, Time now,
+void PendingCheckpoints::begin(Epoch epoch, const std::vector<SubtaskId>& expected, Time now,
                                Time deadline) {
   FLOW_CHECK(epoch > last_begun_, "epochs strictly increase");
   FLOW_CHECK(!expected.empty(), "somebody has to take part");
@@ -32,7 +32,7 @@ AckOutcome PendingCheckpoints::acknowledge(Epoch epoch, SubtaskId subtask,
 }
 
 std::optional<FailedCheckpoint> PendingCheckpoints::decline(Epoch epoch, SubtaskId subtask,
-                                                            Error cause) {
+                                                            const Error& cause) {
   const auto found = pending_.find(epoch);
   if (found == pending_.end()) return std::nullopt;
   const auto part = found->second.parts.find(subtask);

@@ -154,9 +154,12 @@ class Converter {
         result += inside.substr(dash + 2);
       } else {
         errors_.push_back(Error{Errc::undefined_variable, "variable '" + name + "' is not set"}
-                              .with_remedy("set it with --set " + name +
-                                           "=… or in the environment, or give a default: ${" +
-                                           name + ":-…}")
+                              .with_remedy(std::string{"set it with --set "}
+                                               .append(name)
+                                               .append("=… or in the environment, or give a "
+                                                       "default: ${")
+                                               .append(name)
+                                               .append(":-…}"))
                               .at(place));
       }
       at = end + 1;

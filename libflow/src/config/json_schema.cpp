@@ -15,10 +15,10 @@ Json described(Json json, std::string text) {
   json["description"] = std::move(text);
   return json;
 }
-Json object(Json properties, std::vector<std::string> required = {}) {
+Json object(Json properties, const std::vector<std::string>& required = {}) {
   Json json{
       {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
-  if (!required.empty()) json["required"] = std::move(required);
+  if (!required.empty()) json["required"] = required;
   return json;
 }
 Json map_of(const Json& value) {

@@ -13,7 +13,7 @@ LogicalNode read_source(const ConfigNode::Entry& entry, const ConnectorRegistry&
 LogicalNode read_sink(const ConfigNode::Entry& entry, const ConnectorRegistry& connectors,
                       std::vector<Error>& errors);
 /// Reads `dead_letters:`: a sink whose inputs are found later.
-LogicalNode read_dead_letters(const ConfigNode& node, const ConnectorRegistry& connectors,
+LogicalNode read_dead_letters(const ConfigNode& config, const ConnectorRegistry& connectors,
                               std::vector<Error>& errors);
 
 }  // namespace flow

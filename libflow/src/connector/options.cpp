@@ -38,7 +38,7 @@ bool parse_number(std::string_view text, T& number) {
 
 Options::Options(std::map<std::string, OptionValue> values, SourcePlace place)
     : place_{std::move(place)} {
-  for (auto& [name, value] : values) values_.emplace(name, std::move(value));
+  values_.merge(std::move(values));
 }
 
 void Options::set(std::string name, OptionValue value) {
@@ -187,6 +187,7 @@ std::vector<std::string> Options::names() const {
 
 std::vector<Error> Options::unknown(const std::vector<OptionEntry>& known) const {
   std::vector<std::string> candidates;
+  candidates.reserve(known.size());
   for (const auto& entry : known) candidates.push_back(entry.name);
   std::vector<Error> errors;
   for (const auto& [name, value] : values_) {

@@ -186,6 +186,7 @@ Result<SourceEvent> SourceDriver::poll() {
         if (event.kind == SourceEvent::Kind::rows) return event;
         if (options_.on_error != OnError::dead_letter || bad_rows_.empty()) continue;
         // Dead letters are not gathered over batches: they have to be taken first.
+        polled = Polled{};
         polled.not_before = clock_.monotonic();
         break;
       }

@@ -31,7 +31,7 @@ class Evaluator {
   Result<Column> call_on_constants(const Node& node, std::span<const Column* const> args,
                                    Rows rows);
   Result<Column> call_on_dictionary(const Node& node, std::span<const Column* const> args,
-                                    const Column& dictionary, Rows rows);
+                                    const Column& dictionary, Rows values);
 
   Result<Column> logic(const Node& node, Rows rows);
   Result<Column> null_test(const Node& node, Rows rows);

@@ -145,7 +145,8 @@ class CsvEncoder final : public RowEncoder {
 
 }  // namespace
 
-Result<std::unique_ptr<RowEncoder>> make_csv_encoder(const CsvFormat& format, SchemaPtr schema) {
+Result<std::unique_ptr<RowEncoder>> make_csv_encoder(const CsvFormat& format,
+                                                     const SchemaPtr& schema) {
   if (format.quote == 0)
     return Error{Errc::bad_format, "csv cannot be written without a quote character"};
   return std::unique_ptr<RowEncoder>{std::make_unique<CsvEncoder>(format, *schema)};

@@ -18,18 +18,18 @@ std::string_view file_extension(const Format& format) {
   return std::holds_alternative<NdjsonFormat>(format) ? ".ndjson" : ".txt";
 }
 
-Result<std::unique_ptr<RowDecoder>> make_decoder(const Format& format, DecodedColumns columns) {
+Result<std::unique_ptr<RowDecoder>> make_decoder(const Format& format,
+                                                 const DecodedColumns& columns) {
   if (const auto* csv = std::get_if<CsvFormat>(&format)) return CsvDecoder::make(*csv, columns);
   if (const auto* ndjson = std::get_if<NdjsonFormat>(&format))
     return NdjsonDecoder::make(*ndjson, columns);
   return make_lines_decoder(columns);
 }
 
-Result<std::unique_ptr<RowEncoder>> make_encoder(const Format& format, SchemaPtr schema) {
-  if (const auto* csv = std::get_if<CsvFormat>(&format))
-    return make_csv_encoder(*csv, std::move(schema));
-  if (std::holds_alternative<NdjsonFormat>(format)) return make_ndjson_encoder(std::move(schema));
-  return make_lines_encoder(std::move(schema));
+Result<std::unique_ptr<RowEncoder>> make_encoder(const Format& format, const SchemaPtr& schema) {
+  if (const auto* csv = std::get_if<CsvFormat>(&format)) return make_csv_encoder(*csv, schema);
+  if (std::holds_alternative<NdjsonFormat>(format)) return make_ndjson_encoder(schema);
+  return make_lines_encoder(schema);
 }
 
 std::optional<std::size_t> header_size(const Format& format, std::string_view prefix, bool last) {

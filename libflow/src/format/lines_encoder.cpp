@@ -18,7 +18,7 @@ class LinesEncoder final : public RowEncoder {
 
 }  // namespace
 
-Result<std::unique_ptr<RowEncoder>> make_lines_encoder(SchemaPtr schema) {
+Result<std::unique_ptr<RowEncoder>> make_lines_encoder(const SchemaPtr& schema) {
   if (schema->size() != 1 || !is_variable(schema->field(0).type))
     return Error{Errc::bad_format,
                  "format lines writes exactly one column, of type string or bytes"}

@@ -175,7 +175,7 @@ class NdjsonEncoder final : public RowEncoder {
 
 }  // namespace
 
-Result<std::unique_ptr<RowEncoder>> make_ndjson_encoder(SchemaPtr schema) {
+Result<std::unique_ptr<RowEncoder>> make_ndjson_encoder(const SchemaPtr& schema) {
   return std::unique_ptr<RowEncoder>{std::make_unique<NdjsonEncoder>(*schema)};
 }
 

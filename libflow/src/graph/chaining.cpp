@@ -281,6 +281,7 @@ class Chaining {
 
   static std::vector<StreamShape> shapes(const std::vector<Stream>& streams) {
     std::vector<StreamShape> result;
+    result.reserve(streams.size());
     for (const auto& stream : streams) result.push_back(stream.shape);
     return result;
   }

@@ -118,6 +118,7 @@ std::vector<std::vector<bool>> needed_columns(const ValidatedGraph& graph) {
   }
 
   std::vector<std::vector<bool>> result;
+  result.reserve(needed.size());
   for (auto& ports : needed)
     result.push_back(ports.empty() ? std::vector<bool>{} : std::move(ports[0]));
   return result;

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 namespace flow {
 namespace {
@@ -93,13 +94,13 @@ class Validator {
                               .with_remedy("set `on_error: dead_letter` on a source")
                               .at(sink->place));
       if (const auto* made = std::get_if<SinkNode>(&sink->what)) make_sink(*sink, *made, letters());
+      sink.reset();
     } else {
       // Rare rows: one subtask, one file.
       sink->inputs = std::move(inputs);
       sink->parallelism = 1;
-      valid_.graph.nodes.push_back(*std::move(sink));
+      valid_.graph.nodes.push_back(*std::exchange(sink, std::nullopt));
     }
-    sink.reset();
   }
 
   static StreamShape letters() {

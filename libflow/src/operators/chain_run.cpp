@@ -97,15 +97,16 @@ void ChainLoop::emit(Node& node, Batch batch, std::uint32_t port) {
   FLOW_CHECK(port < node.link.ports.size(), "an operator has no such port");
   node.counters.rows_out += batch.selected();
   const auto& targets = node.link.ports[port];
-  for (std::size_t i = 0; i < targets.size(); ++i) {
-    auto copy = i + 1 == targets.size() ? std::move(batch) : batch;
-    const auto& target = targets[i];
+  if (targets.empty()) return;
+  const auto give = [&](const auto& target, Batch given) {
     if (target.inside) {
-      put(target.index, {ChainElement::Kind::batch, target.input, {}, std::move(copy)});
+      put(target.index, {ChainElement::Kind::batch, target.input, {}, std::move(given)});
     } else {
-      output_.emit(target.index, std::move(copy));
+      output_.emit(target.index, std::move(given));
     }
-  }
+  };
+  for (std::size_t i = 0; i + 1 < targets.size(); ++i) give(targets[i], batch);
+  give(targets.back(), std::move(batch));
 }
 
 /// Tells every port; what a port of the chain's inside gets, the outside gets as a call.

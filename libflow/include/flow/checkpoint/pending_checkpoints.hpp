@@ -54,10 +54,10 @@ class PendingCheckpoints {
   using Time = std::chrono::nanoseconds;  ///< Monotonic.
 
   /// `expected` must not be empty nor contain one twice.
-  void begin(Epoch epoch, std::vector<SubtaskId> expected, Time now, Time deadline);
+  void begin(Epoch epoch, const std::vector<SubtaskId>& expected, Time now, Time deadline);
   AckOutcome acknowledge(Epoch epoch, SubtaskId subtask, SubtaskSnapshot snapshot);
   /// A subtask cannot take part; the checkpoint is dropped. Nothing if it is not pending (stale).
-  std::optional<FailedCheckpoint> decline(Epoch epoch, SubtaskId subtask, Error cause);
+  std::optional<FailedCheckpoint> decline(Epoch epoch, SubtaskId subtask, const Error& cause);
   /// Drops what is past its deadline, oldest first; the error names who is missing.
   std::vector<FailedCheckpoint> expire(Time now);
   /// Drops all (the attempt ends).

@@ -51,9 +51,10 @@ struct DecodedColumns {
 };
 
 /// Checks that the format can deliver these columns. Errors: bad_format.
-Result<std::unique_ptr<RowDecoder>> make_decoder(const Format& format, DecodedColumns columns);
+Result<std::unique_ptr<RowDecoder>> make_decoder(const Format& format,
+                                                 const DecodedColumns& columns);
 /// Checks that the format can write these columns. Errors: bad_format.
-Result<std::unique_ptr<RowEncoder>> make_encoder(const Format& format, SchemaPtr schema);
+Result<std::unique_ptr<RowEncoder>> make_encoder(const Format& format, const SchemaPtr& schema);
 
 /// Bytes of the header at the start of a stream, of which `prefix` is the beginning; 0 if the
 /// format has none; nothing if more bytes are needed.

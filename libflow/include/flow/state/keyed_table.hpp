@@ -191,7 +191,7 @@ class KeyedTable {
   void keep_aside(const SubTable& sub, const std::byte* slot);
   std::uint32_t new_sub(std::uint8_t depth, std::uint32_t size_class);
   void free_slots(SubTable& sub) noexcept;
-  void place_sub(std::size_t first, std::uint32_t sub);
+  void place_sub(std::size_t first, std::uint32_t index);
   void make_room(std::uint64_t position);
   void move_entry(const SubTable& from, std::byte* slot, SubTable& to);
   Status write_aside(const EntryWriter& write, std::int64_t& budget);
