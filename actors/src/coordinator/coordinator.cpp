@@ -59,7 +59,7 @@ Behavior CoordinatorActor::handlers() {
       },
       [this, mine](DeclinedMsg& m) {
         if (!mine(m.attempt)) return;
-        if (auto failed = pending_.decline(m.epoch, id_of(m.subtask), std::move(m.error)))
+        if (auto failed = pending_.decline(m.epoch, id_of(m.subtask), m.error))
           abandon(failed->epoch, std::move(failed->error));
       },
       [this, mine](CommittedMsg& m) {
@@ -133,7 +133,7 @@ void CoordinatorActor::begin(BarrierKind kind) {
   current_->begun = now;
   std::vector<flow::SubtaskId> expected;
   for (const auto& subtask : setup_.wiring->subtasks) expected.push_back(id_of(subtask.id));
-  pending_.begin(epoch, std::move(expected), now, now + Nanos{setup_.plan->checkpoints.timeout});
+  pending_.begin(epoch, expected, now, now + Nanos{setup_.plan->checkpoints.timeout});
   for (const auto s : sources_)
     tell_urgently(who_.subtasks[s], TriggerMsg{setup_.outline.attempt, epoch, kind});
 }

@@ -42,7 +42,7 @@ class JobBoard {
 
   [[nodiscard]] const std::string& job() const noexcept { return job_; }
   /// The JOB can be reached from now on; what was asked before reaches it as well.
-  void set_address(Address address) {
+  void set_address(const Address& address) {
     std::vector<Request> early;
     {
       const std::lock_guard lock{mutex_};

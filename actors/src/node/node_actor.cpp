@@ -8,7 +8,7 @@ namespace flow::actors {
 
 NodeActor::NodeActor(caf::actor_config& config, RuntimeOptions options, RuntimeWorld world,
                      IoPool* pool)
-    : Actor{config, "node", world.log}, options_{std::move(options)}, world_{world}, pool_{pool} {}
+    : Actor{config, "node", world.log}, options_{options}, world_{world}, pool_{pool} {}
 
 Behavior NodeActor::handlers() {
   return {
