@@ -62,7 +62,8 @@ TEST_CASE("a step through an actor is in the plan with the columns of its answer
   const auto made = *plan(*valid.graph, {});
   CHECK_THAT(to_text(made), Catch::Contains("through enrich"));
   CHECK_THAT(to_text(made), Catch::Contains("timestamp not null"));
-  const auto& link = nlohmann::json::parse(made.to_json())["chains"][0]["links"][1];
+  const auto json = nlohmann::json::parse(made.to_json());
+  const auto& link = json["chains"][0]["links"][1];
   CHECK(link["through"] == "actor");
   const auto told = caveats(*valid.graph);
   REQUIRE(told.size() == 1);
