@@ -51,6 +51,7 @@ TEST_CASE("through failures on real threads every row comes once, with the right
                               summing_plan(undisturbed, std::make_shared<ActorsLog>(), true));
     const auto result = job.wait_for(60s);
     REQUIRE(result);
+    INFO((result->error ? render(*result->error) : std::string{}));
     REQUIRE(result->state == actors::JobState::finished);
   }
   REQUIRE(undisturbed.rows().size() == 30'000);
@@ -71,7 +72,7 @@ TEST_CASE("through failures on real threads every row comes once, with the right
   auto job = actors::run_in(system, {}, world.refs(), std::move(plan));
   const auto result = job.wait_for(60s);
   REQUIRE(result);
-  if (result->error) INFO(render(*result->error));
+  INFO((result->error ? render(*result->error) : std::string{}));
   REQUIRE(result->state == actors::JobState::finished);
   CHECK(result->progress.restarts >= 1);
   CHECK(ledger.sorted_rows() == undisturbed.sorted_rows());

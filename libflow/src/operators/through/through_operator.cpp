@@ -201,16 +201,17 @@ Result<Batch> ThroughOperator::checked(Batch batch) const {
     return expected.name == got.name && expected.type == got.type &&
            (expected.nullable || !got.nullable);
   };
+  if (batch.columns().size() != fields.size())
+    return refuse(std::to_string(fields.size()) + " columns",
+                  std::to_string(batch.columns().size()));
   if (batch.schema() != output_) {
     if (!std::equal(output_->fields().begin(), output_->fields().end(), fields.begin(),
                     fields.end(), fits))
       return refuse(output_->to_string(), batch.schema()->to_string());
     auto columns = batch.columns();
+    // The schema that came may go with the batch that had it.
     batch = batch.with_columns(output_, std::move(columns));
   }
-  if (batch.columns().size() != fields.size())
-    return refuse(std::to_string(fields.size()) + " columns",
-                  std::to_string(batch.columns().size()));
   if (batch.is_changelog()) return refuse("new rows", "a changelog");
   if (time_) {
     auto nulls = false;
