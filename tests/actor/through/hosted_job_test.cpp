@@ -8,6 +8,8 @@
 
 #include <caf/scoped_actor.hpp>
 
+#include <cstdlib>
+
 using namespace flow;
 using namespace flow::testing;
 using namespace std::chrono_literals;
@@ -17,7 +19,8 @@ namespace {
 struct World {
   std::unique_ptr<FileSystem> files = make_posix_file_system();
   SystemClock clock;
-  std::unique_ptr<Log> log = make_stderr_log(LogLevel::error);
+  std::unique_ptr<Log> log =
+      make_stderr_log(std::getenv("FLOW_TEST_LOG") != nullptr ? LogLevel::debug : LogLevel::error);
   std::unique_ptr<FailurePoints> failure_points = make_no_failure_points();
   [[nodiscard]] actors::RuntimeWorld refs() { return {*files, clock, *log, *failure_points}; }
 };
@@ -59,7 +62,7 @@ TEST_CASE("through failures on real threads every row comes once, with the right
   TempDir dir;
   Ledger ledger;
   auto failures =
-      parse_failure_points("barrier.before_acknowledge=error@7,barrier.after_forward=error@20");
+      parse_failure_points("barrier.before_acknowledge=error@5,barrier.after_forward=error@20");
   REQUIRE(failures);
   world.failure_points = *std::move(failures);
   const auto log = std::make_shared<ActorsLog>();
