@@ -25,10 +25,10 @@ void Coalescer::add(Batch batch, SlabPool& pool, Collector& out) {
     out.emit(std::move(batch));
     return;
   }
-  // What waits is charged whole, and must not keep the batch it came from.
+  // A dictionary it shares must not keep the whole batch it came from.
   auto dense = detach(compact(batch, pool), pool);
   rows_ += dense.rows();
-  bytes_ += dense.retained_bytes();
+  bytes_ += dense.byte_size();
   waiting_.push_back(std::move(dense));
   if (rows_ >= kEnoughRows || bytes_ >= kEnoughBytes) flush(pool, out);
 }
@@ -59,7 +59,7 @@ Status Coalescer::restore(std::string_view bytes, const OperatorContext& context
     FLOW_ASSIGN(auto batch, get_batch(in, context.pool));
     if (!origin.falls_to(context)) continue;
     rows_ += batch.rows();
-    bytes_ += batch.retained_bytes();
+    bytes_ += batch.byte_size();
     waiting_.push_back(std::move(batch));
   }
   if (version != kVersion || !in.finished())
