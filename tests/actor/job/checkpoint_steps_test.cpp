@@ -68,7 +68,7 @@ struct Disturbed {
   Ledger ledger;
   StepWorld world;
   std::optional<JobResult> result;
-  explicit Disturbed(std::uint64_t seed) : world{seed} { world.punctual = true; }
+  explicit Disturbed(std::uint64_t seed) : world{seed} {}
   void run() { result = world.run(plan_into(ledger)); }
 };
 

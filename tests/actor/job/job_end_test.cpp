@@ -215,11 +215,13 @@ TEST_CASE("cancel and stop around the last commit leave every row once", "[actor
     std::optional<actors::JobResult> result;
     {
       const auto process = world.start();
+      process->be_punctual();
       board = process->run(plan, {}, world.observer());
       result = process->finish(board);
     }
     REQUIRE(asked > 0);
     REQUIRE(result);
+    INFO((result->error ? render(*result->error) : std::string{}));
     REQUIRE(result->state != JobState::failed);
     if (at.starts_with("finish")) REQUIRE(result->state == JobState::finished);
     if (result->state == JobState::finished) {

@@ -56,7 +56,6 @@ TEST_CASE("a frame that is lost is noticed by the next one and restarts the job"
     INFO("seed " << seed);
     Ledger ledger;
     StepWorld world{seed};
-    world.punctual = true;
     std::size_t frames = 0;
     const auto lost = 3 + world.random().below(40);
     world.on_message = [&](Actor&, const caf::mailbox_element& message) -> std::size_t {
@@ -83,7 +82,6 @@ TEST_CASE("frames and credits that come twice change nothing", "[actor][messages
     INFO("seed " << seed);
     Ledger ledger;
     StepWorld world{seed};
-    world.punctual = true;
     std::size_t doubled = 0;
     world.on_message = [&](Actor&, const caf::mailbox_element& message) -> std::size_t {
       if (!is_frame(message) && content_of<CreditMsg>(message) == nullptr) return 1;
@@ -106,7 +104,6 @@ TEST_CASE("credits that are lost are made good", "[actor][messages]") {
     INFO("seed " << seed);
     Ledger ledger;
     StepWorld world{seed};
-    world.punctual = true;
     world.on_message = [&](Actor&, const caf::mailbox_element& message) -> std::size_t {
       if (content_of<CreditMsg>(message) == nullptr || world.random().below(2) != 0) return 1;
       ++lost;
@@ -173,7 +170,6 @@ TEST_CASE("messages of another attempt are dropped and counted", "[actor][messag
     INFO("seed " << seed);
     Ledger ledger;
     StepWorld world{seed};
-    world.punctual = true;
     Echo echo;
     world.on_message = [&](Actor& to, const caf::mailbox_element& message) {
       return echo.on_message(to, message);

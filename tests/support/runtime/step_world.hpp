@@ -60,7 +60,7 @@ class StepWorld {
   SimulatedFailures failures;
   std::vector<actors::JobEvent> events;
   std::function<void(const actors::JobEvent&)> on_event;
-  bool punctual = false;             ///< Of the runs to come: StepRuntime::be_punctual().
+  bool punctual = true;              ///< Of the runs to come: StepRuntime::be_punctual().
   decltype(StepTap::on) on_message;  ///< Of the runs to come.
   StepRuntime* runtime = nullptr;    ///< The one of run(), for failure points to reach.
 
