@@ -43,7 +43,6 @@ class Frozen {
     options.input_budget = kBudget;
     options.wire = wire;
     process_ = world_.start(options);
-    process_->be_punctual();
     process_->tap().on = [this](Actor&, const caf::mailbox_element& message) -> std::size_t {
       if (const auto* report = content_of<ReportMsg>(message))
         queued_ = std::max(queued_, report->report.queued_bytes);

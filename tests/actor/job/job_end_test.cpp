@@ -215,7 +215,6 @@ TEST_CASE("cancel and stop around the last commit leave every row once", "[actor
     std::optional<actors::JobResult> result;
     {
       const auto process = world.start();
-      process->be_punctual();
       board = process->run(plan, {}, world.observer());
       result = process->finish(board);
     }

@@ -25,8 +25,10 @@ class StepWorld {
 
   /// A process. One at a time.
   std::unique_ptr<StepRuntime> start(actors::RuntimeOptions options = {}) {
-    return std::make_unique<StepRuntime>(StepRuntime::Outside{files_, clock_, *log_, failures},
-                                         options, seeds_.next());
+    auto process = std::make_unique<StepRuntime>(
+        StepRuntime::Outside{files_, clock_, *log_, failures}, options, seeds_.next());
+    if (punctual) process->be_punctual();
+    return process;
   }
   /// Keeps what a job says in `events`.
   [[nodiscard]] actors::JobObserver observer() {
@@ -42,7 +44,6 @@ class StepWorld {
     const auto process = start(options);
     runtime = process.get();
     process->tap().on = on_message;
-    if (punctual) process->be_punctual();
     auto result = process->finish(process->run(plan, std::move(run_options), observer()));
     runtime = nullptr;
     return result;
