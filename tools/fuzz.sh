@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the libFuzzer targets and runs each for a while. Fails at the first crash, which stays in out/fuzz.
+# Builds the libFuzzer targets and runs each for a while, as many at once as there are cores. A crash stays in out/fuzz.
 #
-#   tools/fuzz.sh [SECONDS [TARGET…]]      default: 60 seconds each of all targets
+#   tools/fuzz.sh [SECONDS [TARGET…]]      default: 60 seconds of processor time each, all targets
 #
 # What a run learns is kept in the cache and continued next time.
 set -euo pipefail
@@ -32,8 +32,10 @@ if ((${#targets[@]} == 0)); then
   exit 2
 fi
 
-failed=0
-for target in "${targets[@]}"; do
+# Runs one target until it has had its seconds of processor time, which on a busy machine takes longer by the clock (four
+# times as long at most). Prints one line.
+fuzz() {
+  local target=$1 name corpus findings seeds words log cpu=0 runs=0 deadline=$((SECONDS + 4 * seconds))
   name=$(basename "$target")
   corpus=$FLOW_CACHE/corpus/$name
   findings=out/fuzz/$name
@@ -41,26 +43,38 @@ for target in "${targets[@]}"; do
   seeds=$(cat "$target.corpus" 2>/dev/null || true)
   words=$(cat "$target.dictionary" 2>/dev/null || true)
   log=$(mktemp)
-  # A busy machine gives it less than a core: what counts is the CPU time it had.
   TIMEFORMAT='%U %S'
-  if { time "$target" -max_total_time="$seconds" -timeout=30 -rss_limit_mb=2048 -print_final_stats=1 \
-    ${words:+-dict="$words"} -artifact_prefix="$findings/" "$corpus" ${seeds:+"$seeds"} >"$log" 2>&1; } 2>"$log.time"; then
-    awk -v name="$name" -v wall="$seconds" -v inputs="$(find "$corpus" -type f | wc -l)" '
-      NR == FNR { cpu = $1 + $2; next }
-      /number_of_executed_units/ { runs = $2 }
-      /peak_rss_mb/ { rss = $2 }
-      match($0, /cov: [0-9]+/) { coverage = substr($0, RSTART + 5, RLENGTH - 5) }
-      END {
-        printf "%-24s %4d s, %4d s of CPU: %9d runs, %6d edges covered by %5d inputs, %4d MiB, no finding\n",
-          name, wall, cpu, runs, coverage, inputs, rss
-      }' "$log.time" "$log"
-  else
-    printf '%-24s FAILED; the input is in %s\n' "$name" "$findings"
-    tail -n 60 "$log"
-    failed=$((failed + 1))
-  fi
+  while ((cpu < seconds && SECONDS < deadline)); do
+    if ! { time "$target" -max_total_time=$((seconds - cpu)) -timeout=30 -rss_limit_mb=2048 -print_final_stats=1 \
+      ${words:+-dict="$words"} -artifact_prefix="$findings/" "$corpus" ${seeds:+"$seeds"} >"$log" 2>&1; } 2>"$log.time"; then
+      printf '%-24s FAILED; the input is in %s\n%s\n' "$name" "$findings" "$(tail -n 60 "$log")"
+      rm -f "$log" "$log.time"
+      return 1
+    fi
+    cpu=$(awk -v cpu="$cpu" '{ print int(cpu + $1 + $2 + 0.999) }' "$log.time")
+    runs=$(awk -v runs="$runs" '/number_of_executed_units/ { runs += $2 } END { print runs }' "$log")
+  done
+  awk -v name="$name" -v cpu="$cpu" -v runs="$runs" -v inputs="$(find "$corpus" -type f | wc -l)" '
+    /peak_rss_mb/ { rss = $2 }
+    match($0, /cov: [0-9]+/) { coverage = substr($0, RSTART + 5, RLENGTH - 5) }
+    END {
+      printf "%-24s %4d s of processor time: %9d runs, %6d edges covered by %5d inputs, %4d MiB, no finding\n",
+        name, cpu, runs, coverage, inputs, rss
+    }' "$log"
   rm -f "$log" "$log.time"
+}
+
+failed=0
+running=0
+for target in "${targets[@]}"; do
+  if ((running >= FLOW_JOBS)); then
+    wait -n || failed=$((failed + 1))
+    running=$((running - 1))
+  fi
+  fuzz "$target" &
+  running=$((running + 1))
 done
+for ((; running > 0; --running)); do wait -n || failed=$((failed + 1)); done
 echo
 echo "$((${#targets[@]} - failed)) passed, $failed failed"
 ((failed == 0))
