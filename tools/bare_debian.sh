@@ -4,7 +4,8 @@
 #   tools/bare_debian.sh bookworm|trixie [SCRIPT…]       default scripts: tools/demo.sh tools/test.sh
 #
 # Needs root and debootstrap. The installation goes to FLOW_CHROOT_DIR (default: a folder in the cache) and is
-# removed afterwards unless FLOW_CHROOT_KEEP is set; the package archive is the one this machine uses.
+# removed afterwards unless FLOW_CHROOT_KEEP is set; the package archive is the one this machine uses. Only the compiler
+# cache outlives a run, one per release, so that the second run is quick; FLOW_CHROOT_COLD=1 begins without.
 set -euo pipefail
 source "$(dirname "$0")/environment.sh"
 
@@ -18,14 +19,16 @@ archive=${archive:-$(awk '/^deb /{print $2; exit}' /etc/apt/sources.list)}
 base=${FLOW_CHROOT_DIR:-$FLOW_CACHE/chroot}
 template=$base/$release-template
 target=$base/$release-run
+compiled=$base/$release-ccache
 logs=$FLOW_ROOT/out/bare_debian
-mkdir -p "$base" "$logs"
+if [[ -n ${FLOW_CHROOT_COLD:-} ]]; then rm -rf "$compiled"; fi
+mkdir -p "$base" "$compiled" "$logs"
 
 if [[ ! -e $template/etc/debian_version ]]; then
   debootstrap --variant=minbase "$release" "$template" "$archive" >"$logs/$release-debootstrap.log"
 fi
 unmount() {
-  for mounted in "$target/dev/shm" "$target/proc"; do
+  for mounted in "$target/ccache" "$target/dev/shm" "$target/proc"; do
     if mountpoint -q "$mounted"; then umount "$mounted"; fi
   done
 }
@@ -38,7 +41,8 @@ unmount
 rm -rf --one-file-system "$target"
 cp -a "$template" "$target"
 mount -t proc proc "$target/proc"
-mkdir -p "$target/dev/shm"
+mkdir -p "$target/dev/shm" "$target/ccache"
+mount --bind "$compiled" "$target/ccache"
 mount -t tmpfs tmpfs "$target/dev/shm"
 git clone -q "$FLOW_ROOT" "$target/flow"
 git -C "$target/flow" checkout -q "$(git rev-parse HEAD)"
@@ -48,7 +52,7 @@ for script in "${scripts[@]}"; do
   start=$SECONDS
   status=0
   chroot "$target" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb \
-    FLOW_JOBS="$FLOW_JOBS" /bin/bash -c "cd /flow && nice $script" >"$logs/$name.log" 2>&1 || status=$?
+    CCACHE_DIR=/ccache FLOW_JOBS="$FLOW_JOBS" /bin/bash -c "cd /flow && nice $script" >"$logs/$name.log" 2>&1 || status=$?
   echo "$release $(cat "$target/etc/debian_version"): $script: exit status $status, $((SECONDS - start)) s"
   tail -n 14 "$logs/$name.log"
   if ((status != 0)); then exit "$status"; fi
