@@ -11,12 +11,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
+}  // namespace
+
 int kills() {
   const char* text = std::getenv("FLOW_KILLS");  // NOLINT(concurrency-mt-unsafe): one thread
   return text == nullptr ? 8 : std::atoi(text);
 }
-
-}  // namespace
 
 void kill_at_random(const KilledJob& job, const std::vector<std::string>& expected,
                     const std::function<std::vector<std::string>(const std::string& run)>& result) {

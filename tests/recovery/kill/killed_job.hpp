@@ -36,6 +36,9 @@ class KilledJob {
   std::string topology_;
 };
 
+/// FLOW_KILLS: how many kills at random moments; from 100 on, proofs run at full size.
+int kills();
+
 /// Kills runs of `job` at random moments, FLOW_KILLS times in all and some runs several times in a
 /// row, lets each go on to its end, and compares what `result` makes of it with `expected`.
 void kill_at_random(const KilledJob& job, const std::vector<std::string>& expected,
