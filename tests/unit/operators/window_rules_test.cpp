@@ -331,5 +331,30 @@ TEST_CASE("slices and windows are aligned to 1970 on both sides of it",
   CHECK(math.last_end_until(-4) == -9);
 }
 
+TEST_CASE("a snapshot leaves out what has fired and is not yet freed",
+          "[unit][operators][window]") {
+  Bench bench{spec(TumblingWindow{Micros{10}}, {{"rows", "count()"}}),
+              shape("at:timestamp! k:int64")};
+  const auto stored = [&] {
+    MemorySnapshot snapshot;
+    bench.op->begin_copy_out({1});
+    REQUIRE(bench.op->snapshot(snapshot));
+    for (auto progress = Progress::more; progress == Progress::more;) {
+      const auto copied = bench.op->copy_out(snapshot, 1_MiB);
+      REQUIRE(copied);
+      progress = *copied;
+    }
+    std::size_t entries = 0;
+    for (const auto& [state, all] : snapshot.entries) entries += all.size();
+    return entries;
+  };
+  REQUIRE(bench.push(batch("at:timestamp! k:int64", {{1, 1}, {12, 2}})));
+  CHECK(stored() == 2);
+  bench.watermark(EventTime{10});
+  CHECK(stored() == 1);
+  bench.watermark(EventTime{20});
+  CHECK(stored() == 0);
+}
+
 }  // namespace
 }  // namespace flow

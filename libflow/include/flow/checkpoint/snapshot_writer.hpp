@@ -25,7 +25,7 @@ namespace flow {
 /// Errors: those of the store; internal if a run has the same key twice.
 class SnapshotWriter {
  public:
-  static constexpr ByteCount kRunBytes = 64_MiB;
+  static constexpr ByteCount kRunBytes = 32_MiB;
 
   /// `store` outlives it.
   SnapshotWriter(SnapshotStore& store, std::string object_name, ByteCount limit = kRunBytes);

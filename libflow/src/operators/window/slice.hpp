@@ -15,6 +15,8 @@ struct Slice {
       : start{start_}, table{options, clock, pool} {}
   std::int64_t start;
   KeyedTable table;
+  /// SnapshotClock::epoch when all its windows had fired: later snapshots do not need it.
+  std::uint32_t retired_in = 0;
 };
 using SliceMap = std::map<std::int64_t, std::unique_ptr<Slice>>;
 

@@ -144,13 +144,18 @@ void WindowOperator::retire_slices() {
     }
     if (last_slice_ == it->second.get()) last_slice_ = nullptr;
     usual_keys_ = it->second->table.size();
+    it->second->retired_in = clock_.epoch;
     retired_.push_back(std::move(it->second));
     it = slices_.erase(it);
   }
 }
 
+bool WindowOperator::is_owed(const Slice& retired) const noexcept {
+  return retired.retired_in == clock_.epoch && retired.table.needs_copy();
+}
+
 void WindowOperator::release_retired(std::size_t blocks) noexcept {
-  while (!retired_.empty() && !retired_.front()->table.needs_copy()) {
+  while (!retired_.empty() && !is_owed(*retired_.front())) {
     if (!retired_.front()->table.release_some(blocks)) return;
     retired_.pop_front();
   }

@@ -67,6 +67,8 @@ class WindowOperator final : public Operator {
   void add_rows(const WindowInput::Part& part);
   void count_late(const Batch& batch, std::vector<std::uint32_t> rows, Collector& out);
   void release_retired(std::size_t blocks) noexcept;
+  /// Whether the snapshot that is being copied needs it: it retired after that barrier.
+  [[nodiscard]] bool is_owed(const Slice& retired) const noexcept;
   void retire_slices();
 
   // window_fire.cpp

@@ -68,7 +68,7 @@ Result<Progress> WindowOperator::copy_out(SnapshotSink& sink, ByteCount bytes) {
         budget);
   };
   for (auto& slice : retired_) {
-    if (!slice->table.needs_copy()) continue;
+    if (!is_owed(*slice)) continue;
     FLOW_ASSIGN(const auto done, copy(*slice));
     if (!done || budget <= 0) return Progress::more;
   }
