@@ -1,6 +1,7 @@
 #include "flow/base/file_system.hpp"
 
 #include "support/catch.hpp"
+#include "support/missing.hpp"
 #include "support/temp_dir.hpp"
 
 #include <sys/resource.h>
@@ -86,7 +87,7 @@ TEST_CASE("file errors have codes that say what to do", "[unit][files]") {
 
 TEST_CASE("a full device is told apart from other failures", "[unit][files]") {
   if (!std::filesystem::exists("/dev/full")) {
-    WARN("skipped: no /dev/full");
+    testing::missing("no /dev/full");
     return;
   }
   const auto files = make_posix_file_system();
