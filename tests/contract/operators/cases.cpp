@@ -1,5 +1,6 @@
 // One line enrols an operator; a new alternative of OperatorSpec without a line fails a test.
 
+#include "counting_operator.hpp"
 #include "harness.hpp"
 #include "subject.hpp"
 
@@ -126,6 +127,15 @@ OperatorCase through_numbers() {
   return made;
 }
 
+/// Keyed state and timers, without a spec of its own.
+OperatorCase keyed(std::string name, std::uint32_t key_column, DataType key_type) {
+  auto made = simple(std::move(name), {});
+  made.absorbs_late_rows = true;
+  made.own = [=] { return make_counting_operator(key_column, key_type); };
+  made.own_output = {counting_schema(key_type), "at", Micros{}, true, false};
+  return made;
+}
+
 ProjectSpec project(bool keep_input, std::vector<NamedExpression> columns) {
   ProjectSpec spec;
   spec.columns = std::move(columns);
@@ -183,6 +193,8 @@ std::vector<OperatorCase> operator_cases() {
       top("top", TopSpec{2, {{"v", true}}, {"window_end"}, {"case", 1, 1, 0}}),
       top("top per key",
           TopSpec{1, {{"x", false}, {"v", true}}, {"window_end", "k"}, {"case", 1, 1, 0}}),
+      keyed("keyed state and timers", 0, types::string),
+      keyed("keyed state and timers, number", 1, types::int64),
       through("through", {}, {}),
       through_numbers(),
   };

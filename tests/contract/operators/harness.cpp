@@ -27,7 +27,8 @@ Texts meaning_of(const OperatorCase& subject, const Emissions& emissions, bool o
 /// row: what the half behind makes of them is judged).
 std::optional<std::pair<std::size_t, Micros>> time_of(const OperatorCase& subject) {
   if (subject.phase == Phase::local) return std::nullopt;
-  const auto shape = shape_of(subject.spec, subject.inputs, {}).ports.front();
+  const auto shape =
+      subject.own ? subject.own_output : shape_of(subject.spec, subject.inputs, {}).ports.front();
   if (!shape.time_column) return std::nullopt;
   return std::pair{shape.schema->index_of(*shape.time_column).value(), shape.time_offset};
 }
@@ -299,6 +300,7 @@ class Contract {
 }  // namespace
 
 std::unique_ptr<Operator> OperatorCase::make() const {
+  if (own) return own();
   auto made = make_operator(spec, inputs, phase);
   if (!made) FAIL(name << ": " << made.error().to_line());
   return *std::move(made);

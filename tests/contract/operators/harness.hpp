@@ -37,6 +37,9 @@ struct OperatorCase {
   /// cut (local phase). Watermarks count only if the emissions are one stream, not those of several
   /// subtasks.
   std::function<std::vector<std::string>(const Emissions&, bool one_stream)> meaning;
+  /// An operator that no spec makes, and what it puts out; `spec` and `phase` do not count then.
+  std::function<std::unique_ptr<Operator>()> own;
+  StreamShape own_output;
 
   [[nodiscard]] std::unique_ptr<Operator> make() const;
 };

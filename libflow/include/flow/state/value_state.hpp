@@ -21,9 +21,8 @@ namespace flow {
 ///   2. the function runs over the rows with the pointers of its row; a value it has never set is
 ///   T{};
 ///      removing is noted and done after the batch (erase());
-///   3. timers are state as well: registered in (key group, time bucket, key) order, they come back
-///   from
-///      `on_timers` as a *batch* of (key, time), resolved like rows.
+///   3. timers are state as well (timer_state.hpp): they come back from
+///      KeyedOperator::on_timers() as a *batch* of (key, time), resolved like rows.
 ///
 /// Types own their bytes: no state hands out a view into a table that can grow.
 ///
