@@ -9,8 +9,6 @@
 namespace flow::actors {
 namespace {
 
-constexpr std::string_view kEngineVersion = "0.1.0";
-
 template <class Body>
 Status for_each_sink(const ExecutionPlan& plan, Body&& body) {
   for (const auto& chain : plan.chains)
@@ -111,7 +109,7 @@ Manifest JobStart::outline(const AttemptStart& attempt) const {
   manifest.attempt = attempt.attempt;
   manifest.key_format = kKeyFormatVersion;
   manifest.key_groups = plan_->key_groups;
-  manifest.engine_version = kEngineVersion;
+  manifest.engine_version = FLOW_VERSION;
   manifest.plan = plan_json_;
   manifest.plan_fingerprint = plan_fingerprint_;
   return manifest;

@@ -61,7 +61,6 @@ class JobStart {
   std::string plan_json_;
   std::uint64_t plan_fingerprint_ = 0;
   std::uint32_t attempts_ = 0;
-  bool published_ = false;  // this run has restored or may have published a manifest of its own
 };
 
 }  // namespace flow::actors

@@ -1,4 +1,5 @@
 // What is known to the seam alone: messages that carry addresses, and which structs may be sent.
+// What loss and doubling of them would do is said with all others in flow/actors/protocol.hpp.
 #pragma once
 
 #include "seam/actor.hpp"

@@ -73,11 +73,6 @@ Status SubtaskInput::on_frame(ChannelFrame frame) {
   return {};
 }
 
-bool SubtaskInput::nothing_to_read() const noexcept {
-  return readable_.empty() &&
-         std::none_of(entries_.begin(), entries_.end(), [](const auto& e) { return e.due(); });
-}
-
 SubtaskInput::Fed SubtaskInput::feed(Chain& chain) {
   for (std::uint32_t e = 0; e < entries_.size(); ++e) {
     if (!entries_[e].due() || !chain.accepts(first_entry_ + e)) continue;

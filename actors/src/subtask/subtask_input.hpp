@@ -47,8 +47,6 @@ class SubtaskInput {
   void grant(bool withhold);
 
   [[nodiscard]] bool empty() const noexcept { return frames_ == 0; }
-  /// Nothing can be read: empty or blocked, and no mark is due.
-  [[nodiscard]] bool nothing_to_read() const noexcept;
   [[nodiscard]] std::uint64_t queued_bytes() const noexcept {
     return budget_ ? budget_->queued_bytes() : 0;
   }

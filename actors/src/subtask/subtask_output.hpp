@@ -52,7 +52,6 @@ class SubtaskOutput final : public ChainOutput {
   bool on_credit(std::uint32_t channel, std::uint64_t granted);
   /// Rows wait for credit.
   [[nodiscard]] bool is_blocked() const noexcept { return waiting_channels_ > 0; }
-  [[nodiscard]] bool holds_back() const noexcept { return held_since_.count() >= 0; }
 
  private:
   struct Channel {

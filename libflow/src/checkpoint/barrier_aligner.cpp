@@ -6,33 +6,20 @@
 
 namespace flow {
 
-BarrierAligner::BarrierAligner(std::size_t channels)
-    : channels_(channels, Channel::open), open_{channels} {
+BarrierAligner::BarrierAligner(std::size_t channels) : blocked_(channels, false), open_{channels} {
   FLOW_CHECK(channels > 0, "a subtask without input channels aligns nothing");
 }
 
-// Every channel that has not ended may deliver again.
 void BarrierAligner::release() {
-  std::replace(channels_.begin(), channels_.end(), Channel::blocked, Channel::open);
-  open_ = channels_.size() - ended_;
+  blocked_.assign(blocked_.size(), false);
+  open_ = blocked_.size();
   aligning_.reset();
 }
 
-BarrierAligner::Outcome BarrierAligner::finish_if_aligned(Outcome outcome) {
-  if (aligning_ && open_ == 0) {
-    outcome.aligned = aligning_;
-    over_ = *aligning_;
-    release();
-  }
-  return outcome;
-}
-
 BarrierAligner::Outcome BarrierAligner::on_barrier(std::size_t channel, Epoch epoch) {
-  FLOW_CHECK(channels_.at(channel) != Channel::ended,
-             "a barrier came after the end of its channel");
   Outcome outcome;
   if (epoch <= over_ || (aligning_ && epoch < *aligning_) ||
-      (aligning_ == epoch && channels_[channel] == Channel::blocked)) {
+      (aligning_ == epoch && blocked_.at(channel))) {
     outcome.stale = true;
     return outcome;
   }
@@ -42,18 +29,13 @@ BarrierAligner::Outcome BarrierAligner::on_barrier(std::size_t channel, Epoch ep
     release();
   }
   aligning_ = epoch;
-  channels_[channel] = Channel::blocked;
-  --open_;
-  return finish_if_aligned(outcome);
-}
-
-BarrierAligner::Outcome BarrierAligner::on_end(std::size_t channel) {
-  FLOW_CHECK(channels_.at(channel) != Channel::ended, "a channel ends once");
-  FLOW_CHECK(channels_[channel] != Channel::blocked, "nothing is taken from a blocked channel");
-  channels_[channel] = Channel::ended;
-  ++ended_;
-  --open_;
-  return finish_if_aligned({});
+  blocked_.at(channel) = true;
+  if (--open_ == 0) {
+    outcome.aligned = aligning_;
+    over_ = *aligning_;
+    release();
+  }
+  return outcome;
 }
 
 BarrierAligner::Outcome BarrierAligner::on_cancelled(Epoch epoch) {

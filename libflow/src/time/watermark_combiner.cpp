@@ -131,10 +131,4 @@ Status WatermarkCombiner::restore(std::string_view bytes) {
   return {};
 }
 
-Status WatermarkCombiner::restore_floor(std::string_view bytes) {
-  FLOW_ASSIGN(const auto decoded, decode(bytes));
-  raise_floor(decoded.watermark());
-  return {};
-}
-
 }  // namespace flow

@@ -46,7 +46,7 @@ struct World {
     std::string prefix;
     std::uint32_t next_split = 0;
     std::map<std::uint32_t, std::pair<std::size_t, EventTime>> open;  // position, seen
-    std::string combiner;
+    EventTime watermark;
   };
 
   void start() {
@@ -101,7 +101,7 @@ struct World {
     return found == positions.end() ? 0 : found->second;
   }
   [[nodiscard]] Snapshot snapshot() const {
-    Snapshot taken{completed.encode(), next_split, {}, combiner->encode()};
+    Snapshot taken{completed.encode(), next_split, {}, combiner->watermark()};
     for (const auto& reader : readers)
       if (reader.split)
         taken.open[*reader.split] = {position_of(*reader.split),
@@ -122,7 +122,7 @@ struct World {
       positions[split] = state.first;
       returned[split] = state.second;
     }
-    REQUIRE(combiner->restore_floor(taken.combiner));
+    combiner->raise_floor(taken.watermark);
     for (auto& reader : readers) reader.watermark->on_prefix(completed.prefix());
   }
   [[nodiscard]] bool done() const {

@@ -8,7 +8,7 @@
 
 namespace flow {
 
-/// Lets a test crash, fail, delay or drop at a named step of a protocol.
+/// Lets a test crash, fail or delay at a named step of a protocol.
 ///
 /// Production code calls `hit("checkpoint.before_manifest")` at each step and obeys the Status; the
 /// default implementation is a no-op. Names are stable and listed in docs; a test that kills at

@@ -47,6 +47,8 @@ class WatermarkCombiner {
   bool on_finished(std::uint32_t channel);
 
   /// watermark() is at least `floor` from now on: what was promised before these channels existed.
+  /// All that is restored of channels between SUBTASKs: a sender may be reading splits that another
+  /// one read before, so what was known of its channel is no longer true.
   void raise_floor(EventTime floor) noexcept { watermark_ = std::max(watermark_, floor); }
 
   /// EventTime::min() while nothing is known.
@@ -55,9 +57,6 @@ class WatermarkCombiner {
   [[nodiscard]] bool idle() const noexcept { return holding_ == 0 && !finished(); }
   [[nodiscard]] bool finished() const noexcept { return finished_ == channels_.size(); }
   [[nodiscard]] ChannelState state(std::uint32_t channel) const { return channels_[channel].state; }
-  [[nodiscard]] EventTime watermark_of(std::uint32_t channel) const {
-    return channels_[channel].watermark;
-  }
   [[nodiscard]] std::uint32_t channels() const noexcept {
     return static_cast<std::uint32_t>(channels_.size());
   }
@@ -68,10 +67,6 @@ class WatermarkCombiner {
   /// restored one for one (operators in a chain). Errors: corrupt_snapshot_part (another number of
   /// channels too).
   Status restore(std::string_view bytes);
-  /// Takes only the combined watermark from what encode() wrote, as the floor; channels stay
-  /// unknown. For channels between SUBTASKs: after a restore a sender may be reading splits that
-  /// another one read before, so what was known of its channel is no longer true.
-  Status restore_floor(std::string_view bytes);
 
  private:
   struct Channel {
