@@ -220,9 +220,11 @@ void SubtaskOutput::on_given_up(Epoch epoch) {
     std::erase_if(channel.waiting, [&](const ChannelFrame& frame) {
       return frame.kind == ChannelFrame::Kind::barrier && frame.epoch <= epoch;
     });
+    // It overtakes the rows that wait, so it must not say that their time is over: what is known of
+    // time is in the frames behind it.
     ChannelFrame frame;
     frame.kind = ChannelFrame::Kind::mark;
-    frame.watermark = channel.sent_watermark;
+    frame.watermark = EventTime::min();
     frame.channel = channel.to_channel;
     frame.sequence = ++channel.sequence;
     port_.send_frame(c, std::move(frame));

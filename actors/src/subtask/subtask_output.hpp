@@ -64,7 +64,7 @@ class SubtaskOutput final : public ChainOutput {
     std::uint32_t held_rows = 0;
     std::uint64_t held_bytes = 0;
     EventTime watermark = EventTime::min();       // emitted
-    EventTime sent_watermark = EventTime::min();  // in a frame
+    EventTime sent_watermark = EventTime::min();  // in a frame, which may wait
   };
   struct Edge {
     Exchange exchange = Exchange::forward;

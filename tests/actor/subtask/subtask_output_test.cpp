@@ -1,6 +1,8 @@
 // What leaves a subtask costs the memory it keeps, and keeps no more than it uses.
 #include "subtask/subtask_output.hpp"
 
+#include "recorded_port.hpp"
+
 #include "flow/record/builder.hpp"
 #include "flow/record/compact.hpp"
 #include "support/catch.hpp"
@@ -8,7 +10,6 @@
 
 #include <cstring>
 #include <utility>
-#include <vector>
 
 using namespace flow;
 using namespace flow::testing;
@@ -16,29 +17,17 @@ using namespace flow::actors;
 
 namespace {
 
-class Frames final : public SubtaskPort {
- public:
-  void send_frame(std::uint32_t, ChannelFrame frame) override { sent.push_back(std::move(frame)); }
-  void send_credit(std::uint32_t, std::uint64_t) override {}
-  void request_split() override {}
-  void report_split_done(SplitDone) override {}
-  void report_ended() override {}
-  void report_barrier(Epoch, SubtaskReport) override {}
-  void acknowledge(Epoch, SubtaskSnapshot) override {}
-  void decline(Epoch, Error) override {}
-  void report_committed(Epoch) override {}
-  void step_soon() override {}
-  void step_at(std::chrono::nanoseconds) override {}
-  std::vector<ChannelFrame> sent;
-};
-
-/// A subtask with one channel and as much credit as it likes.
+/// A subtask with one channel and, unless told otherwise, as much credit as it likes.
 class Output {
  public:
-  Output() { output_.on_credit(0, 1'000'000'000'000); }
+  explicit Output(std::uint64_t credit = 1'000'000'000'000) { grant(credit); }
+  void grant(std::uint64_t total) { output_.on_credit(0, total); }
   void emit(Batch batch) { output_.emit(0, std::move(batch)); }
+  void emit_watermark(EventTime watermark) { output_.emit_watermark(0, watermark); }
+  void emit_barrier(Epoch epoch) { output_.emit_barrier(epoch, BarrierKind::periodic); }
+  void give_up(Epoch epoch) { output_.on_given_up(epoch); }
   void flush() { output_.flush(); }
-  Frames frames;
+  RecordedPort frames;
 
  private:
   static ExecutionPlan plan() {
@@ -113,4 +102,34 @@ TEST_CASE("what is held back to become a full batch keeps no slabs alive", "[act
   std::size_t rows = 0;
   for (const auto& frame : output.frames.sent) rows += frame.batch.rows();
   CHECK(rows == 1'000);
+}
+
+TEST_CASE("what is shown past rows that wait for credit says nothing of their time",
+          "[actor][subtask]") {
+  const auto pool = SlabPool::make();
+  Output output{1};  // one batch of any size
+  output.emit(few_numbers(*pool, 1));
+  output.emit_watermark(EventTime{10});
+  output.flush();
+  // From here on everything waits: rows up to 20, then the watermark that closes them.
+  output.emit(few_numbers(*pool, 2));
+  output.emit_watermark(EventTime{20});
+  output.flush();
+  output.emit_barrier({1});
+  output.give_up({1});
+  output.give_up({1});
+
+  const auto& sent = output.frames.sent;
+  REQUIRE(sent.size() == 3);
+  CHECK(sent[0].watermark == EventTime{10});
+  for (std::size_t i = 1; i < sent.size(); ++i) {
+    CHECK(sent[i].kind == ChannelFrame::Kind::mark);
+    CHECK(sent[i].sequence == i + 1);
+    CHECK(sent[i].watermark <= EventTime{10});
+  }
+  output.grant(1'000'000'000'000);
+  REQUIRE(sent.size() == 4);
+  CHECK(sent[3].batch.rows() == 2);
+  CHECK(sent[3].watermark == EventTime{20});
+  CHECK(sent[3].sequence == 4);
 }
