@@ -45,6 +45,13 @@ void SnapshotJob::after_slice() {
   if (waiting >= chunk_.value) hand_over();
 }
 
+void SnapshotJob::abandon() {
+  abandoned_ = true;
+  queue_.clear();
+  done_ = nullptr;
+  has_room_ = nullptr;
+}
+
 void SnapshotJob::drop_slice() {
   for (auto& buffer : buffers_) (void)buffer->take_entries();
 }
@@ -96,6 +103,7 @@ void SnapshotJob::pump() {
   io_.submit(work, [this, last, alive = std::weak_ptr<bool>{alive_}] {
     if (alive.expired()) return;
     running_ = false;
+    if (abandoned_) return;
     if (shared_ && !shared_->status) {
       std::exchange(done_, nullptr)(shared_->status.error());
       return;

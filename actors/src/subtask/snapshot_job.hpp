@@ -27,7 +27,8 @@ class SnapshotJob {
     KeyGroupRange owned;
   };
   /// Without a store nothing is written: a job without a checkpoint directory commits at its end
-  /// all the same. `done` is called once, with the operators' parts or what went wrong. `store`
+  /// all the same. `done` is called once, with the operators' parts or what went wrong; never
+  /// once it is abandoned. `store`
   /// outlives every I/O job.
   SnapshotJob(Epoch epoch, Attempt attempt, SubtaskIndex subtask, std::uint32_t parallelism,
               std::vector<Operator> operators, std::shared_ptr<SnapshotStore> store,
@@ -41,7 +42,10 @@ class SnapshotJob {
   void take_blobs();
   /// Hands over what has come together, if it is a chunk.
   void after_slice();
-  /// Instead of after_slice(), once the checkpoint was given up.
+  /// The checkpoint was given up in the middle of copying: nothing more is written, nobody is
+  /// called any more.
+  void abandon();
+  /// Instead of after_slice(), once it is abandoned.
   void drop_slice();
   /// Every entry was written: the rest goes out and the object is finished.
   void finish();
@@ -72,6 +76,7 @@ class SnapshotJob {
   std::deque<std::vector<EntryChunk>> queue_;
   bool all_copied_ = false;
   bool running_ = false;
+  bool abandoned_ = false;
   std::uint64_t bytes_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

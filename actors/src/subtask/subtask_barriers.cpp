@@ -124,7 +124,10 @@ void Subtask::maybe_acknowledge() {
 }
 
 void Subtask::give_up_snapshot() {
-  if (snapshot_ && snapshot_->copying()) abandoned_ = std::move(snapshot_);
+  if (snapshot_ && snapshot_->copying()) {
+    abandoned_ = std::move(snapshot_);
+    abandoned_->abandon();
+  }
   snapshot_.reset();
   parts_.reset();
 }
