@@ -135,8 +135,7 @@ void Subtask::give_up_snapshot() {
 void Subtask::start_commit() {
   const auto epoch = commits_.front();
   committing_ = 1;
-  const auto answered = [this, epoch, alive = std::weak_ptr<bool>{alive_}](Status status) {
-    if (alive.expired()) return;
+  const auto answered = [this, epoch](Status status) {
     if (!status) {
       fail(std::move(status).error());
       return;
@@ -152,7 +151,9 @@ void Subtask::start_commit() {
       if (committable.epoch <= epoch) due.push_back(committable);
     if (due.empty()) continue;
     ++committing_;
-    sink.writer->commit(std::move(due), [&sink, epoch, answered](Status status) {
+    sink.writer->commit(std::move(due), [&sink, epoch, answered,
+                                         alive = std::weak_ptr<bool>{alive_}](Status status) {
+      if (alive.expired()) return;
       if (status)
         std::erase_if(sink.prepared, [&](const Committable& c) { return c.epoch <= epoch; });
       answered(std::move(status));

@@ -101,6 +101,32 @@ ExecutionPlan plan_with_windows(Ledger& ledger) {
       .build();
 }
 
+/// A sink outside of all I/O threads: it answers a commit when the test says so.
+class SlowSink final : public Sink {
+ public:
+  using Answer = std::function<void(Status)>;
+  explicit SlowSink(Answer& answer) : answer_{answer} {}
+  Status accept(const Schema&, bool) const override { return {}; }
+  Result<std::unique_ptr<SinkWriter>> open(const ConnectorContext&, SchemaPtr) const override {
+    return std::unique_ptr<SinkWriter>{std::make_unique<Writer>(answer_)};
+  }
+  [[nodiscard]] bool exactly_once() const override { return true; }
+
+ private:
+  class Writer final : public SinkWriter {
+   public:
+    explicit Writer(Answer& answer) : answer_{answer} {}
+    Result<Written> write(const Batch&) override { return Written{}; }
+    void prepare(Epoch, std::function<void(Result<std::string>)> done) override { done(std::string{"rows"}); }
+    void commit(std::vector<Committable>, Answer done) override { answer_ = std::move(done); }
+    void recover(std::vector<Committable>, Answer done) override { done({}); }
+
+   private:
+    Answer& answer_;
+  };
+  Answer& answer_;
+};
+
 }  // namespace
 
 TEST_CASE("a write that fails after its checkpoint was given up harms nobody", "[actor][subtask]") {
@@ -132,4 +158,24 @@ TEST_CASE("a write that fails after its checkpoint was given up harms nobody", "
     alone.io.run_all();
   }
   CHECK(alone.port.acknowledged == std::vector<Epoch>{{2}});
+}
+
+TEST_CASE("a commit that is answered after its subtask has ended harms nobody",
+          "[actor][subtask]") {
+  std::function<void(Status)> answer;
+  Alone alone{PlanBuilder{"job"}
+                  .source("numbers", numbers_source({}), 1)
+                  .exchange(Exchange::rebalance, {}, 1)
+                  .sink("out", std::make_shared<SlowSink>(answer))
+                  .build(),
+              {}};
+  alone.receive_barrier({1});
+  alone.io.run_all();
+  REQUIRE(alone.port.acknowledged == std::vector<Epoch>{{1}});
+  alone.subtask->on_commit({1});
+  REQUIRE(answer);
+  const bool ended = GENERATE(true, false);
+  if (ended) alone.subtask.reset();
+  answer({});
+  CHECK(alone.port.committed == (ended ? std::vector<Epoch>{} : std::vector<Epoch>{{1}}));
 }
