@@ -28,8 +28,7 @@ class SnapshotJob {
   };
   /// Without a store nothing is written: a job without a checkpoint directory commits at its end
   /// all the same. `done` is called once, with the operators' parts or what went wrong; never
-  /// once it is abandoned. `store`
-  /// outlives every I/O job.
+  /// once it is abandoned. `store` outlives every I/O job.
   SnapshotJob(Epoch epoch, Attempt attempt, SubtaskIndex subtask, std::uint32_t parallelism,
               std::vector<Operator> operators, std::shared_ptr<SnapshotStore> store,
               std::string label, IoExecutor& io, ByteCount chunk, std::function<void()> has_room,

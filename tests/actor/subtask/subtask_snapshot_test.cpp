@@ -53,6 +53,7 @@ class Alone {
         SubtaskSetup{std::move(shared), std::move(wired), Attempt{1}, "lineage", store, nullptr,
                      options, RuntimeWorld{files, clock_, *log_, *no_failures_}},
         port, io);
+    REQUIRE(store->take_over());
     REQUIRE(subtask->open());
     subtask->go();
   }
@@ -117,7 +118,9 @@ class SlowSink final : public Sink {
    public:
     explicit Writer(Answer& answer) : answer_{answer} {}
     Result<Written> write(const Batch&) override { return Written{}; }
-    void prepare(Epoch, std::function<void(Result<std::string>)> done) override { done(std::string{"rows"}); }
+    void prepare(Epoch, std::function<void(Result<std::string>)> done) override {
+      done(std::string{"rows"});
+    }
     void commit(std::vector<Committable>, Answer done) override { answer_ = std::move(done); }
     void recover(std::vector<Committable>, Answer done) override { done({}); }
 
