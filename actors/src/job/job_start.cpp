@@ -32,7 +32,46 @@ JobStart::JobStart(std::shared_ptr<const ExecutionPlan> plan, RunOptions options
       plan_json_{plan_->to_json()},
       plan_fingerprint_{plan_->fingerprint()} {}
 
+/// A call that may write to the job's directory.
+class JobStart::Use {
+ public:
+  explicit Use(JobStart& start) : start_{start} {
+    const std::lock_guard lock{start_.mutex_};
+    start_.in_use_ = true;
+  }
+  ~Use() {
+    std::unique_ptr<FileLock> unlocked;
+    const std::lock_guard lock{start_.mutex_};
+    start_.in_use_ = false;
+    if (start_.released_) unlocked = std::move(start_.lock_);
+  }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+
+ private:
+  JobStart& start_;
+};
+
+void JobStart::release() {
+  std::unique_ptr<FileLock> unlocked;
+  const std::lock_guard lock{mutex_};
+  released_ = true;
+  if (!in_use_) unlocked = std::move(lock_);
+}
+
+Status JobStart::check_held() {
+  const std::lock_guard lock{mutex_};
+  if (!released_) return {};
+  return Error{Errc::cancelled, "job '" + plan_->job + "' has ended"};
+}
+
 Result<AttemptStart> JobStart::begin_attempt() {
+  const Use use{*this};
+  FLOW_TRY(check_held());
+  return prepare_attempt();
+}
+
+Result<AttemptStart> JobStart::prepare_attempt() {
   const bool first = attempts_++ == 0;
   AttemptStart start;
   start.attempt = {attempts_};
@@ -42,9 +81,14 @@ Result<AttemptStart> JobStart::begin_attempt() {
     if (!store_)
       store_ = make_directory_store(world_.files, plan_->checkpoints.directory, plan_->job,
                                     world_.failure_points);
-    if (!lock_) {
-      FLOW_ASSIGN(lock_, store_->lock());
+    if (!locked_) {
+      FLOW_ASSIGN(auto lock, store_->lock());
+      const std::lock_guard guard{mutex_};
+      lock_ = std::move(lock);
+      locked_ = true;
     }
+    // Locking may have taken longer than anybody waited for.
+    FLOW_TRY(check_held());
     FLOW_ASSIGN(auto taken, take_over(*store_, world_.failure_points, first && options_.fresh));
     start.attempt = taken.attempt;
     start.next_epoch = taken.next_epoch;
@@ -116,6 +160,8 @@ Manifest JobStart::outline(const AttemptStart& attempt) const {
 }
 
 Status JobStart::finish_sinks(const AttemptStart& attempt) {
+  const Use use{*this};
+  FLOW_TRY(check_held());
   FLOW_TRY(world_.failure_points.hit("finish.before_sinks"));
   return for_each_sink(*plan_, [&](const Sink& sink) {
     return sink.finish(world_.files, plan_->job, attempt.lineage);
@@ -124,6 +170,8 @@ Status JobStart::finish_sinks(const AttemptStart& attempt) {
 
 Status JobStart::record_end(const AttemptStart& attempt, Epoch last_epoch) {
   if (!store_) return {};
+  const Use use{*this};
+  FLOW_TRY(check_held());
   FLOW_TRY(world_.failure_points.hit("finish.before_manifest"));
   // Everything is committed, so nothing but the fact itself is left to keep.
   auto manifest = outline(attempt);

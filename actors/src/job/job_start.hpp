@@ -8,6 +8,7 @@
 #include "flow/graph/execution_plan.hpp"
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -24,7 +25,8 @@ struct AttemptStart {
 /// The blocking half of starting a job: its store, the fence, the last manifest, the outside of its
 /// sinks. The JOB calls it on an I/O thread, once per attempt, one at a time.
 ///
-/// Owner: the JOB, shared with its I/O jobs.   Thread: blocking, one caller at a time.
+/// Owner: the JOB, shared with its I/O jobs.   Thread: blocking, one caller at a time; release()
+/// may come meanwhile.
 class JobStart {
  public:
   JobStart(std::shared_ptr<const ExecutionPlan> plan, RunOptions options, RuntimeWorld world,
@@ -32,7 +34,7 @@ class JobStart {
 
   /// The first call locks the job's directory and looks at what `options` say; later calls go on
   /// from the last manifest of this run. Errors: locked, fenced, snapshot_*, what a sink finds
-  /// outside.
+  /// outside; cancelled once the job has been released.
   Result<AttemptStart> begin_attempt();
   /// After the last commit: each sink is finished. Again after an error.
   Status finish_sinks(const AttemptStart& attempt);
@@ -43,10 +45,15 @@ class JobStart {
   [[nodiscard]] const std::shared_ptr<SnapshotStore>& store() const noexcept { return store_; }
   /// What every manifest of the attempt says.
   [[nodiscard]] Manifest outline(const AttemptStart& attempt) const;
-  /// Lets other processes at the directory.
-  void release() { lock_.reset(); }
+  /// Lets other processes at the directory: now, or when the call that is under way has come to
+  /// its end. No later call does anything to it.   Thread: any.
+  void release();
 
  private:
+  class Use;
+  Result<AttemptStart> prepare_attempt();
+  /// Errors: cancelled once the job has been released.
+  Status check_held();
   Result<std::shared_ptr<const RestorePoint>> look_for_restore_point(std::optional<Manifest> last);
   Status check_fits(const Manifest& manifest) const;
   Status check_outside(bool fresh) const;
@@ -56,7 +63,13 @@ class JobStart {
   RuntimeWorld world_;
   Random random_;
   std::shared_ptr<SnapshotStore> store_;
-  std::unique_ptr<FileLock> lock_;
+  bool locked_ = false;
+
+  std::mutex mutex_;                // guards the next three
+  std::unique_ptr<FileLock> lock_;  // of the directory
+  bool released_ = false;
+  bool in_use_ = false;  // a call is under way, which may still write: the lock outlives it
+
   std::string lineage_;
   std::string plan_json_;
   std::uint64_t plan_fingerprint_ = 0;
