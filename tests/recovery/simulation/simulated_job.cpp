@@ -2,7 +2,6 @@
 
 #include "flow/checkpoint/publishing.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <utility>
@@ -11,44 +10,6 @@ namespace flow::testing {
 namespace {
 
 using actors::JobState;
-
-ExecutionPlan make_plan(Random& shape, Ledger& ledger) {
-  Numbers numbers;
-  numbers.rows = 200 + shape.below(800);
-  numbers.splits = static_cast<std::uint32_t>(1 + shape.below(6));
-  numbers.rows_per_batch = static_cast<std::uint32_t>(1 + shape.below(24));
-  numbers.keys = 1 + shape.below(20);
-  numbers.step = Micros{1'000};
-  numbers.order = shape.chance(0.5) ? SplitOrder::sequential : SplitOrder::independent;
-  numbers.pend_every = shape.chance(0.5) ? static_cast<std::uint32_t>(2 + shape.below(6)) : 0;
-  const auto sources = static_cast<std::uint32_t>(1 + shape.below(3));
-  const auto windows = static_cast<std::uint32_t>(1 + shape.below(3));
-
-  WindowAggregateSpec window;
-  window.keys = {{"k", ExpressionText{"k"}}};
-  window.window = TumblingWindow{Micros{static_cast<std::int64_t>(10 + shape.below(60)) * 1'000}};
-  window.time_column = "at";
-  AggregateSpec count;
-  count.name = "n";
-  count.function = "count";
-  AggregateSpec sum;
-  sum.name = "total";
-  sum.function = "sum";
-  sum.argument = ExpressionText{"v"};
-  window.aggregates = {count, sum};
-
-  PlanBuilder builder{"simulated"};
-  builder.source("numbers", numbers_source(numbers), sources);
-  builder.exchange(Exchange::hash, {0}, windows).op("windows", window);
-  if (shape.chance(0.5))
-    builder.exchange(Exchange::rebalance, {}, static_cast<std::uint32_t>(1 + shape.below(2)));
-  builder.sink("out", ledger_sink(ledger));
-  auto plan = builder.build();
-  plan.checkpoints.directory = "snapshots";
-  plan.checkpoints.interval = Micros{static_cast<std::int64_t>(500 + shape.below(3'000))};
-  plan.checkpoints.timeout = Micros{static_cast<std::int64_t>(20'000 + shape.below(200'000))};
-  return plan;
-}
 
 /// Fails or kills at named points, a few times, as a seed says.
 class Fates {
@@ -106,14 +67,14 @@ class Fates {
 
 SimulationOutcome simulate(std::uint64_t seed, const SimulationOptions& options) {
   SimulationOutcome outcome;
-  Ledger ledger;
-  Random shape{mix64(seed)};
-  const auto plan = make_plan(shape, ledger);
-  SimulatedFileSystem files{mix64(seed + 1)};
+  SimulatedOutside outside{mix64(seed + 1)};
+  auto& files = outside.files;
+  Random drawn{mix64(seed)};
+  const auto shape = draw_shape(drawn, outside);
   TickingClock clock{mix64(seed + 2)};
   const auto log = std::getenv("FLOW_SIMULATION_LOG") != nullptr ? make_stderr_log(LogLevel::debug)
                                                                  : make_null_log();
-  Fates fates{mix64(seed + 3), options, ledger};
+  Fates fates{mix64(seed + 3), options, outside.out};
   SimulatedFailures failure_points;
   failure_points.on_hit = [&](std::string_view point) { return fates.hit(point); };
   const auto no_failures = make_no_failure_points();
@@ -121,14 +82,16 @@ SimulationOutcome simulate(std::uint64_t seed, const SimulationOptions& options)
 
   actors::RuntimeOptions runtime_options;
   runtime_options.step_budget = std::chrono::microseconds{200};
-  runtime_options.input_budget = ByteCount{shape.chance(0.5) ? (64_KiB).value : (1_MiB).value};
-  runtime_options.wire = shape.chance(0.3) ? actors::WireMode::always : actors::WireMode::automatic;
-  runtime_options.copy_slice = ByteCount{1 + shape.below(2'000)};
+  runtime_options.input_budget = drawn.chance(0.5) ? 64_KiB : 1_MiB;
+  if (shape.frost) runtime_options.input_budget = ByteCount{1 + drawn.below((32_KiB).value)};
+  runtime_options.wire = drawn.chance(0.3) ? actors::WireMode::always : actors::WireMode::automatic;
+  runtime_options.copy_slice = ByteCount{1 + drawn.below(2'000)};
   runtime_options.break_alignment_for_tests = options.broken_alignment;
   runtime_options.seed = seed;
 
   const auto observe = [&](const actors::JobEvent& event) {
     if (event.kind == actors::JobEvent::Kind::checkpoint_completed) ++outcome.checkpoints;
+    if (event.error && event.error->code() == Errc::checkpoint_expired) ++outcome.expired;
     outcome.trace = mix64(outcome.trace ^
                           mix64(static_cast<std::uint64_t>(event.kind) * 31 +
                                 event.epoch.value * 7 + static_cast<std::uint64_t>(event.state)));
@@ -142,8 +105,15 @@ SimulationOutcome simulate(std::uint64_t seed, const SimulationOptions& options)
       files.power_off_after(0);
     };
     fates.crash_now = false;
-    const auto board = runtime.run(plan, {}, observe);
+    const auto board = runtime.run(shape.plan, {}, observe);
     const auto ended = [&] {
+      if (shape.frost) {
+        const auto turn = outcome.turns + runtime.turns();
+        if (turn >= shape.frost->first_turn && turn < shape.frost->last_turn)
+          outside.out.freeze();
+        else
+          outside.out.thaw();
+      }
       return fates.crash_now || board->wait_for(std::chrono::milliseconds{0}).has_value();
     };
     const bool in_time = runtime.run_until(ended, 3'000'000);
@@ -172,7 +142,12 @@ SimulationOutcome simulate(std::uint64_t seed, const SimulationOptions& options)
     break;
   }
   outcome.failures = fates.failures;
-  outcome.rows = ledger.sorted_rows();
+  outcome.kind = shape.kind;
+  outcome.expected = shape.rows;
+  outcome.rows = visible_rows(shape, outside);
+  outcome.expected_letters = shape.letters;
+  outcome.letters = visible_letters(outside);
+  outcome.late_rows += outside.late.rows().size();
   for (const auto& row : outcome.rows)
     outcome.trace = mix64(outcome.trace ^ std::hash<std::string>{}(row));
   outcome.trace = mix64(outcome.trace ^ outcome.turns);

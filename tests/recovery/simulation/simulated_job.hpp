@@ -1,8 +1,7 @@
 #pragma once
 
-#include "support/runtime/ledger_sink.hpp"
-#include "support/runtime/numbers_source.hpp"
-#include "support/runtime/plans.hpp"
+#include "job_shape.hpp"
+
 #include "support/runtime/step_runtime.hpp"
 
 #include <cstdint>
@@ -16,13 +15,18 @@ namespace flow::testing {
 struct SimulationOutcome {
   actors::JobState state = actors::JobState::failed;
   std::string error;
+  JobShape::Kind kind = JobShape::Kind::windows;
   std::vector<std::string> rows;  ///< Visible at the end, sorted.
-  std::size_t failures = 0;       ///< Injected errors.
-  std::size_t crashes = 0;        ///< Of the process.
+  std::vector<std::string> expected;
+  std::vector<std::string> letters;  ///< Rows set aside, sorted.
+  std::vector<std::string> expected_letters;
+  std::size_t failures = 0;  ///< Injected errors.
+  std::size_t crashes = 0;   ///< Of the process.
   std::size_t turns = 0;
   std::size_t checkpoints = 0;
-  std::uint64_t late_rows = 0;
-  std::uint64_t trace = 0;  ///< Hash of everything that was observed: equal for equal runs.
+  std::size_t expired = 0;      ///< Checkpoints that took too long.
+  std::uint64_t late_rows = 0;  ///< In the last life, or read as such in any.
+  std::uint64_t trace = 0;      ///< Hash of everything that was observed: equal for equal runs.
 };
 
 struct SimulationOptions {
@@ -32,8 +36,8 @@ struct SimulationOptions {
   bool broken_alignment = false;  ///< Snapshots are taken at the first barrier: must be noticed.
 };
 
-/// A whole job (generated rows → exchange → keyed windows → two-phase sink), with its shape, its
-/// interleaving, its I/O and its failures from `seed`.
+/// A whole job, with its shape (job_shape.hpp), its interleaving, its I/O and its failures from
+/// `seed`.
 SimulationOutcome simulate(std::uint64_t seed, const SimulationOptions& options);
 
 }  // namespace flow::testing

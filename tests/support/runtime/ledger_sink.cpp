@@ -38,11 +38,11 @@ class LedgerWriter final : public SinkWriter {
   LedgerWriter(Ledger& ledger, const ConnectorContext& context)
       : ledger_{ledger}, context_{context} {
     const std::lock_guard lock{ledger_.mutex_};
-    ledger_.writers_.insert(this);
+    ledger_.writers_.push_back(this);
   }
   ~LedgerWriter() override {
     const std::lock_guard lock{ledger_.mutex_};
-    ledger_.writers_.erase(this);
+    std::erase(ledger_.writers_, this);
   }
 
   void break_now() {
@@ -151,7 +151,7 @@ void Ledger::break_a_writer() {
   LedgerWriter* writer = nullptr;
   {
     const std::lock_guard lock{mutex_};
-    if (!writers_.empty()) writer = *writers_.begin();
+    if (!writers_.empty()) writer = writers_.front();
   }
   if (writer != nullptr) writer->break_now();
 }

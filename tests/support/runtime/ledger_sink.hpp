@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -45,7 +44,7 @@ class Ledger {
   std::map<std::string, std::size_t> committed_;
   std::vector<std::string> rows_;
   std::size_t finishes_ = 0;
-  std::set<LedgerWriter*> writers_;
+  std::vector<LedgerWriter*> writers_;  // in the order they were opened
   bool frozen_ = false;
 };
 

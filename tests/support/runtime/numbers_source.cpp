@@ -74,7 +74,11 @@ class NumbersReader final : public SourceReader {
     BatchBuilder builder{schema_, context_.pool, static_cast<std::uint32_t>(count)};
     for (std::uint64_t n = 0; n < count; ++n, ++part.next) {
       builder.column(0).append_int64(static_cast<std::int64_t>(mix64(part.next) % numbers_.keys));
-      builder.column(1).append_int64(static_cast<std::int64_t>(part.next) * numbers_.step.count());
+      if (numbers_.timeless_every > 0 && part.next % numbers_.timeless_every == 0)
+        builder.column(1).append_null();
+      else
+        builder.column(1).append_int64(static_cast<std::int64_t>(part.next) *
+                                       numbers_.step.count());
       builder.column(2).append_int64(static_cast<std::int64_t>(part.next));
       if (numbers_.bytes_per_row > 0)
         builder.column(3).append_view(std::string(
@@ -93,8 +97,9 @@ class NumbersReader final : public SourceReader {
 class NumbersSource final : public Source {
  public:
   explicit NumbersSource(const Numbers& numbers) : numbers_{numbers} {
-    std::vector<Field> fields{
-        {"k", types::int64, false}, {"at", types::timestamp, false}, {"v", types::int64, false}};
+    std::vector<Field> fields{{"k", types::int64, false},
+                              {"at", types::timestamp, numbers.timeless_every > 0},
+                              {"v", types::int64, false}};
     if (numbers.bytes_per_row > 0) fields.push_back({"pad", types::string, false});
     schema_ = make_schema(std::move(fields));
   }

@@ -23,6 +23,7 @@ struct Numbers {
   std::uint32_t bytes_per_row = 0;       ///< Length of an extra column `pad`; 0 = none.
   std::optional<std::uint64_t> big_row;  ///< Its `pad` is `big_bytes` long.
   std::uint32_t big_bytes = 0;
+  std::uint32_t timeless_every = 0;  ///< Each n-th row has no `at`; 0 = none.
 };
 
 /// A source of rows that are a function of their number: any number of splits, exact positions.
