@@ -189,6 +189,7 @@ void CoordinatorActor::commit() {
   const bool commits = setup_.store || current_->kind != BarrierKind::periodic;
   if (commits) {
     extend_deadline();
+    if (!setup_.store) tell_urgently(who_.job, CommittingMsg{setup_.outline.attempt});
     for (const auto s : sink_subtasks_) current_->uncommitted.insert(s);
     for (const auto s : sink_subtasks_)
       tell_urgently(who_.subtasks[s], CommitMsg{setup_.outline.attempt, current_->epoch});

@@ -50,6 +50,9 @@ Behavior JobActor::handlers() {
       [this, mine](CheckpointMsg& m) {
         if (mine(m.attempt)) on_checkpoint(m);
       },
+      [this, mine](CommittingMsg& m) {
+        if (mine(m.attempt)) commits_unrecorded_ = true;
+      },
       [this, mine](ReportMsg& m) {
         if (mine(m.attempt) && m.ticket == ticket_) on_report(m);
       },
@@ -231,7 +234,11 @@ void JobActor::on_verdict(VerdictMsg& message) {
   progress_.last_failure = message.cause;
   JobEvent event{.kind = JobEvent::Kind::attempt_failed, .error = message.cause};
   Next next;
-  if (const auto* restart = std::get_if<RestartAfter>(&message.verdict)) {
+  const auto* restart = std::get_if<RestartAfter>(&message.verdict);
+  if (restart != nullptr && commits_unrecorded_) {
+    next.error = Error{message.cause}.with_context(
+        "committing the output of a job without checkpoints; a part of it may be visible");
+  } else if (restart != nullptr) {
     event.delay = restart->delay;
     next.restart_after = restart->delay;
     log().warn("attempt failed job=" + progress_.job +

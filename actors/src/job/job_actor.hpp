@@ -125,6 +125,7 @@ class JobActor final : public Actor {
   std::optional<Epoch> finish_after_;  // all is committed up to it
   bool sinks_finished_ = false;
   bool io_idle_ = false;
+  bool commits_unrecorded_ = false;  // rows may be visible that no manifest knows of
   bool stop_asked_ = false;
   bool cancelled_ = false;
 

@@ -14,6 +14,7 @@ void JobActor::begin_attempt() {
   attempt_ = {};
   attempt_.attempt = {0};
   io_idle_ = false;
+  commits_unrecorded_ = false;
   next_.reset();
   attempt_io_ = std::make_shared<AttemptIo>(*setup_.pool);
   io_ = std::make_unique<ActorIo>(*attempt_io_, self(), next_ticket_);

@@ -52,6 +52,11 @@ struct CheckpointMsg {
   Micros duration{};
   std::uint64_t bytes = 0;
 };
+/// COORDINATOR → JOB, before the sinks hear of it: from now on rows become visible that no manifest
+/// knows of. An attempt that begins behind this one would write them again.
+struct CommittingMsg {
+  Attempt attempt;
+};
 /// SUPERVISOR → JOB: the first cause of the attempt's end, and what to do about it. `round` is that
 /// of the last AttemptMsg.
 struct VerdictMsg {
@@ -140,6 +145,7 @@ FLOW_MESSAGE(EndGuestsMsg)
 FLOW_MESSAGE(TimerMsg)
 FLOW_MESSAGE(CoordinateMsg)
 FLOW_MESSAGE(CheckpointMsg)
+FLOW_MESSAGE(CommittingMsg)
 FLOW_MESSAGE(VerdictMsg)
 FLOW_MESSAGE(AttemptMsg)
 FLOW_MESSAGE(IoIdleMsg)

@@ -235,3 +235,33 @@ TEST_CASE("cancel and stop around the last commit leave every row once", "[actor
     REQUIRE(ledger.rows().size() == kRows);
   }
 }
+
+TEST_CASE("without checkpoints a commit that breaks off half-way fails the job and doubles no row",
+          "[actor][end]") {
+  const auto first = test_seed();
+  std::size_t half = 0;
+  for (auto seed = first; seed < first + kSeeds; ++seed) {
+    INFO("seed " << seed);
+    Ledger ledger;
+    StepWorld world{seed};
+    bool broken = false;
+    world.failures.on_hit = [&](std::string_view point) -> Status {
+      if (point != "commit.after_begin" || ledger.rows().empty() || std::exchange(broken, true))
+        return {};
+      return injected();
+    };
+    const auto result = world.run(plan_into(ledger, false));
+    REQUIRE(result);
+    REQUIRE(ledger.rows().size() <= kRows);
+    if (!broken) {
+      REQUIRE(result->state == JobState::finished);
+      continue;
+    }
+    ++half;
+    REQUIRE(result->state == JobState::failed);
+    REQUIRE(result->error);
+    CHECK(result->error->code() == Errc::injected);
+    CHECK(result->progress.restarts == 0);
+  }
+  CHECK(half > 0);
+}
