@@ -7,18 +7,22 @@
 ///     stream.through("enrich", [&](Node& node) { return node.spawn(enrich, cache); });
 ///     auto job = env.start(system);
 ///
+// clang-format off
 /// What an actor in the graph answers, each message a request:
 ///
-/// | message | answer | |
-/// |---|---|---|
-/// | `Batch` | `Batch` | the rows that take their place; a default-constructed Batch is none |
-/// | `snapshot_atom, Epoch` | `std::string` | its state, as bytes: what it knows from all batches
-/// so far | | `restore_atom, std::string` | nothing | the state a successor had; before the first
-/// batch |
+/// | message                     | answer        |                                               |
+/// |-----------------------------|---------------|-----------------------------------------------|
+/// | `Batch`                     | `Batch`       | the rows that take their place; an empty one  |
+/// |                             |               | (default-constructed) is none                 |
+/// | `snapshot_atom, Epoch`      | `std::string` | its state, as bytes: what it knows from all   |
+/// |                             |               | batches so far                                |
+/// | `restore_atom, std::string` | nothing       | the state a successor had; before the first   |
+/// |                             |               | batch                                         |
 ///
 /// Without a handler for `snapshot_atom` it has no state; with one it needs both. The answer may be
 /// a response promise. An error as answer, and its end, fail the subtask: the job is restarted from
 /// its last checkpoint with a new actor.
+// clang-format on
 
 #include "flow/actors/runtime.hpp"
 #include "flow/base/error.hpp"

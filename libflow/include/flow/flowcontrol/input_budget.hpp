@@ -17,12 +17,11 @@ namespace flow {
 ///
 /// Per channel   queued + promised ≤ share + lent,   promised = granted − received (debt is
 /// negative), so
-///   * a sender that may send finds less than its limit waiting here: what waits in all channels is
-///   at most
-///     the budget plus one batch per channel, whatever the size of a batch;
+///   * a sender that may send finds less than its limit waiting here: what waits in all channels
+///     is at most the budget plus one batch per channel, whatever the size of a batch;
 ///   * a channel with an empty queue has been promised something, or is being granted it now:
-///   nothing
-///     can deadlock, a batch larger than the whole budget during an alignment included.
+///     nothing can deadlock, a batch larger than the whole budget during an alignment included.
+///
 /// While grants are withheld (the subtask has no credit for its own output) nothing is granted at
 /// all: that is how backpressure travels to the sources. Grants are made in pieces worth a message.
 ///
