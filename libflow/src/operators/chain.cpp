@@ -101,8 +101,10 @@ void ChainLoop::wake(std::uint32_t op) {
 }
 
 bool ChainLoop::awaits_outside() const {
+  // One that has ended is not called any more; what it still has to say to its outside, such as a
+  // state that was restored, it says with the next snapshot.
   for (const auto& node : nodes_)
-    if (node.link.op->awaits_outside()) return true;
+    if (!node.pending.ended && node.link.op->awaits_outside()) return true;
   return false;
 }
 

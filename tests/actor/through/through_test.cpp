@@ -311,3 +311,28 @@ TEST_CASE("a factory that throws or gives nothing fails the job with the step's 
   CHECK(result.error->code() == (throws ? Errc::actor_failed : Errc::bad_through));
   CHECK(world.error.find("enrich") != std::string::npos);
 }
+
+TEST_CASE("a job that fails behind its last checkpoint goes on from it and ends",
+          "[actor][through]") {
+  const auto expected = undisturbed(summing);
+  for (auto seed = test_seed(); seed < test_seed() + 5; ++seed) {
+    INFO("seed " << seed);
+    // The last commit is that of the checkpoint behind the end of all input.
+    auto commits = 0;
+    for (const auto fails : {false, true}) {
+      World world{seed};
+      auto hits = 0;
+      world.failures.on_hit = [&](std::string_view point) -> Status {
+        if (point != "commit.before" || ++hits != commits || !fails) return {};
+        return Error{Errc::injected, "injected failure"};
+      };
+      const auto log = std::make_shared<ActorsLog>();
+      const auto result = world.run(plan_of(world.ledger, summed_by(summing, log)), seed);
+      INFO(world.causes << world.error);
+      REQUIRE(result.state == actors::JobState::finished);
+      CHECK(world.failed == (fails ? 1 : 0));
+      CHECK(world.ledger.sorted_rows() == expected);
+      commits = hits;
+    }
+  }
+}

@@ -56,6 +56,11 @@ ThroughSpec with_requests(std::uint32_t requests) {
   return spec;
 }
 
+Batch remembered(const Batch& batch, std::string& state) {
+  state = std::to_string(id_rows(batch).front().id);
+  return batch;
+}
+
 }  // namespace
 
 TEST_CASE("answers leave in the order of the batches, however they come home", "[unit][through]") {
@@ -119,6 +124,41 @@ TEST_CASE("one batch larger than all that may be out is let out alone", "[unit][
   CHECK(step.partner().waiting() == 1);
   step.let_go(1);
   CHECK(step.output.text(0) == "1 2");
+}
+
+TEST_CASE("restored behind its end, it rests, and its state is in the next snapshot",
+          "[unit][through]") {
+  Through step;
+  step.script->answer = remembered;
+  step.push(1);
+  run(*step.chain);
+  step.chain->push_end(0);
+  run(*step.chain);
+  REQUIRE(step.let_go(1) == Chain::State::ended);
+  const auto taken = [&] {
+    ChainSnapshot snapshot;
+    snapshot.parts.resize(2);
+    REQUIRE(step.chain->begin_snapshot({7}, snapshot.sinks()));
+    for (auto turns = 0; turns < 10; ++turns) {
+      if (step.chain->copy_out(snapshot.sinks(), 1_KiB).value() == Progress::done) return snapshot;
+      step.let_go(1);
+    }
+    FAIL("the snapshot does not end");
+    return snapshot;
+  };
+  for (auto restores = 0; restores < 2; ++restores) {
+    const auto snapshot = taken();
+    step.script->log.clear();
+    step.open();
+    REQUIRE(ChainSnapshot::restore(*step.chain, {snapshot}));
+    step.chain->wake(0);
+    step.chain->wake(1);
+    CHECK(run(*step.chain) == Chain::State::ended);
+    // What waits for the chain to rest, such as a last barrier, need not wait.
+    CHECK_FALSE(step.chain->awaits_outside());
+  }
+  (void)taken();
+  CHECK(step.script->log == std::vector<std::string>{"give 1", "ask 7"});
 }
 
 TEST_CASE("a watermark is forwarded behind the answers of the batches before it",
