@@ -121,7 +121,9 @@ bool ChainLoop::copy_waits_outside() const {
 std::optional<EventTime> ChainLoop::next_wakeup() const {
   std::optional<EventTime> earliest;
   for (const auto& node : nodes_) {
-    if (node.pending.ended) continue;
+    // One whose time has come runs as soon as it has room; asking again would not make any.
+    if (node.time_due && !node.waits) continue;
+    if (node.pending.ended && (node.copy_woken || !copy_waits(node))) continue;
     const auto at = node.link.op->next_wakeup();
     if (at && (!earliest || *at < *earliest)) earliest = at;
   }

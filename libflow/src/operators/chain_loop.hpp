@@ -141,6 +141,9 @@ class ChainLoop final : public Chain {
   Status call(Node& node, ChainCall kind, Body&& body);
 
   // Snapshots.
+  [[nodiscard]] static bool copy_waits(const Node& node) {
+    return node.copying && node.link.op->copy_waits_outside();
+  }
   Status snapshot(Node& node, Epoch epoch, SnapshotSink& sink);
   void awaken_entries(Node& node);
   void announce_restored();

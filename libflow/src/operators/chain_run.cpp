@@ -155,11 +155,15 @@ void ChainLoop::follow_held_watermark(Node& node) {
 void ChainLoop::mark_wakeups(const Clock& clock) {
   std::optional<EventTime> now;
   for (auto& node : nodes_) {
-    if (node.pending.ended) continue;
+    if (node.pending.ended && !copy_waits(node)) continue;
     const auto at = node.link.op->next_wakeup();
     if (!at) continue;
     if (!now) now = clock.wall();
     if (*at > *now) continue;
+    if (node.pending.ended) {
+      node.copy_woken = true;
+      continue;
+    }
     node.time_due = true;
     node.waits = false;  // for its outside, which may have missed a deadline
     work_.insert(node.index);

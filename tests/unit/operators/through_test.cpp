@@ -161,6 +161,23 @@ TEST_CASE("restored behind its end, it rests, and its state is in the next snaps
   CHECK(step.script->log == std::vector<std::string>{"give 1", "ask 7"});
 }
 
+TEST_CASE("a deadline that passes without room for the output is noticed once, and again with room",
+          "[unit][through]") {
+  ThroughSpec spec;
+  spec.timeout = Micros{5'000};
+  Through step{spec};
+  step.push(1);
+  run(*step.chain);
+  REQUIRE(step.chain->next_wakeup());
+  step.output.set_room(0, 0);
+  step.world.clock.advance(std::chrono::milliseconds{6});
+  CHECK(run(*step.chain) == Chain::State::blocked);
+  // Waking it would change nothing: whoever steps at next_wakeup() would do nothing else.
+  CHECK_FALSE(step.chain->next_wakeup());
+  step.output.set_room(0, std::nullopt);
+  CHECK(step.error().code() == Errc::actor_timeout);
+}
+
 TEST_CASE("a watermark is forwarded behind the answers of the batches before it",
           "[unit][through]") {
   Through step;
