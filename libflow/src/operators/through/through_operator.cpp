@@ -1,11 +1,23 @@
 #include "through_operator.hpp"
 
 #include "flow/base/check.hpp"
+#include "flow/record/compact.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace flow {
+namespace {
+
+// What keeps more than this, and more than twice what it is, is copied out, as on a channel.
+constexpr std::uint64_t kWorthCopying = (16_KiB).value;
+
+Batch without_ballast(Batch batch, SlabPool& pool) {
+  if (batch.retained_bytes() > 2 * batch.byte_size() + kWorthCopying) return detach(batch, pool);
+  return batch;
+}
+
+}  // namespace
 
 ThroughOperator::ThroughOperator(ThroughSpec spec, SchemaPtr output,
                                  std::optional<std::size_t> time)
@@ -21,7 +33,7 @@ Status ThroughOperator::open(const OperatorContext& context) {
 
 Result<Progress> ThroughOperator::on_batch(std::uint32_t /*input*/, Batch batch, Collector& out) {
   coming_home_ = false;
-  unsent_.push_back(std::move(batch));
+  unsent_.push_back(without_ballast(std::move(batch), context_->pool));
   return go_on(out);
 }
 
@@ -76,7 +88,7 @@ bool ThroughOperator::awaits_outside() const {
 
 ByteCount ThroughOperator::state_bytes() const {
   auto bytes = owed_bytes_;
-  for (const auto& batch : unsent_) bytes += batch.byte_size();
+  for (const auto& batch : unsent_) bytes += batch.retained_bytes();
   return ByteCount{bytes};
 }
 
@@ -155,6 +167,7 @@ Status ThroughOperator::accept(PartnerAnswer answer) {
 
 Status ThroughOperator::accept_batch(std::uint64_t number, Batch batch) {
   FLOW_ASSIGN(auto answer, checked(std::move(batch)));
+  answer = without_ballast(std::move(answer), context_->pool);
   const auto is_it = [&](const Owed& owed) { return owed.request == number; };
   if (copy_) {
     const auto at = std::find_if(copy_->owed.begin(), copy_->owed.end(), is_it);
@@ -162,7 +175,7 @@ Status ThroughOperator::accept_batch(std::uint64_t number, Batch batch) {
   }
   const auto at = std::find_if(owed_.begin(), owed_.end(), is_it);
   FLOW_CHECK(at != owed_.end(), "an answer to a batch that is not owed");
-  const auto bytes = std::max(at->bytes, answer.byte_size());
+  const auto bytes = std::max(at->bytes, answer.retained_bytes());
   owed_bytes_ += bytes - at->bytes;
   at->bytes = bytes;
   at->answer = std::move(answer);
@@ -174,6 +187,10 @@ Status ThroughOperator::accept_state(PartnerReply reply) {
   copy_->complete = true;
   if (reply.kind == PartnerReply::Kind::state) {
     has_state_ = true;
+    if (reply.state.size() > kMaxState)
+      return Error{Errc::bad_actor_answer, "the state of '" + context_->name + "' is too large"}
+          .with_cause("it has " + std::to_string(reply.state.size()) + " bytes")
+          .with_remedy("keep it below 4 GiB: raise the parallelism, or keep it somewhere else");
     copy_->state = std::move(reply.state);
     return {};
   }
@@ -249,7 +266,7 @@ void ThroughOperator::send_what_may_go() {
   // state, nor before it has its state back.
   if (!states_.empty() || restoring_ > 0 || (copy_ && !copy_->complete)) return;
   while (!unsent_.empty()) {
-    const auto bytes = unsent_.front().byte_size();
+    const auto bytes = unsent_.front().retained_bytes();
     const auto full = owed_batches_ >= spec_.requests || owed_bytes_ + bytes > spec_.bytes.value;
     if (full && owed_batches_ > 0) return;
     const auto number = request(Kind::batch);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -56,6 +57,8 @@ class ThroughOperator final : public Operator {
   [[nodiscard]] ByteCount state_bytes() const override;
 
  private:
+  /// What an entry of a snapshot can say the size of.
+  static constexpr std::uint64_t kMaxState = std::numeric_limits<std::uint32_t>::max();
   enum class Kind : std::uint8_t { batch, state, restore };
   struct Request {
     Kind kind = Kind::batch;

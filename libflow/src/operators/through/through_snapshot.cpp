@@ -62,8 +62,14 @@ Result<Progress> ThroughOperator::copy_out(SnapshotSink& sink, ByteCount /*bytes
   if (!copy_->complete) return Progress::more;
   const auto copy = *std::exchange(copy_, std::nullopt);
   // The part belongs to whoever owns this subtask's first key group.
-  if (!copy.owed.empty() || !copy.unsent.empty() || copy.state)
-    FLOW_TRY(sink.put_entry(kEntries, KeyGroup{context_->owned.first}, {}, encode(copy)));
+  if (copy.owed.empty() && copy.unsent.empty() && !copy.state) return Progress::done;
+  const auto entry = encode(copy);
+  if (entry.size() > kMaxState)
+    return Error{Errc::bad_actor_answer,
+                 "the state of '" + context_->name + "' and what it owes are too large"}
+        .with_cause("together they have " + std::to_string(entry.size()) + " bytes")
+        .with_remedy("keep them below 4 GiB: raise the parallelism, or let fewer requests out");
+  FLOW_TRY(sink.put_entry(kEntries, KeyGroup{context_->owned.first}, {}, entry));
   return Progress::done;
 }
 
@@ -90,7 +96,7 @@ Status ThroughOperator::decode(std::string_view bytes) {
     if (!in.get_bool()) continue;
     FLOW_ASSIGN(auto answer, get_batch(in, context_->pool));
     FLOW_ASSIGN(answer, checked(std::move(answer)));
-    const auto size = answer.byte_size();
+    const auto size = answer.retained_bytes();
     owed_.push_back({++last_request_, {}, size, std::move(answer)});
     ++owed_batches_;
     owed_bytes_ += size;
