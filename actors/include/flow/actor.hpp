@@ -19,8 +19,9 @@
 /// | `restore_atom, std::string` | nothing       | the state a successor had; before the first   |
 /// |                             |               | batch                                         |
 ///
-/// Without a handler for `snapshot_atom` it has no state; with one it needs both. The answer may be
-/// a response promise. An error as answer, and its end, fail the subtask: the job is restarted from
+/// Without a handler for `snapshot_atom` it has no state, which the log warns of once; with one it
+/// needs both. One that passes the question on must not pass on `unexpected_message`: that is how
+/// CAF says that there is no handler. The answer may be a response promise. An error as answer, and its end, fail the subtask: the job is restarted from
 /// its last checkpoint with a new actor.
 // clang-format on
 

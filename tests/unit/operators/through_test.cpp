@@ -12,11 +12,22 @@ namespace {
 
 constexpr EventTime at(std::int64_t micros) { return {micros}; }
 
+struct Warnings final : Log {
+  [[nodiscard]] bool enabled(LogLevel level) const override { return level >= LogLevel::warn; }
+  void write(LogLevel level, std::string_view line) override {
+    if (level >= LogLevel::warn) lines.emplace_back(line);
+  }
+  std::vector<std::string> lines;
+};
+
 /// rows → through → edge 0.
 struct Through {
   explicit Through(ThroughSpec spec_ = {}) : spec{std::move(spec_)} {
     spec.partner = fake_partners(script);
     script->answers_at_once = false;
+    auto log = std::make_unique<Warnings>();
+    warnings = log.get();
+    world.log = std::move(log);
     open();
   }
   void open() {
@@ -46,6 +57,7 @@ struct Through {
   }
 
   ChainWorld world;
+  Warnings* warnings = nullptr;  // world.log
   RecordedOutput output{1};
   std::shared_ptr<PartnerScript> script = std::make_shared<PartnerScript>();
   ThroughSpec spec;
@@ -209,6 +221,20 @@ TEST_CASE("what is owed is charged with the memory it keeps, and keeps little mo
   step.output.set_room(0, std::nullopt);
   run(*step.chain);
   CHECK(step.output.text(0) == "8");
+}
+
+TEST_CASE("an actor without state is warned of by name, once", "[unit][through]") {
+  Through step;
+  step.script->has_state = false;
+  for (auto epoch = 1; epoch <= 2; ++epoch) {
+    ChainSnapshot snapshot;
+    snapshot.parts.resize(2);
+    REQUIRE(step.chain->begin_snapshot({static_cast<std::uint64_t>(epoch)}, snapshot.sinks()));
+    step.let_go(1);
+    while (step.chain->copy_out(snapshot.sinks(), 1_KiB).value() == Progress::more) step.let_go(1);
+  }
+  REQUIRE(step.warnings->lines.size() == 1);
+  CHECK(step.warnings->lines.front().find("'actor'") != std::string::npos);
 }
 
 TEST_CASE("a watermark is forwarded behind the answers of the batches before it",

@@ -198,6 +198,10 @@ Status ThroughOperator::accept_state(PartnerReply reply) {
     return Error{Errc::actor_state_lost, "the actor does not give its state any more"}.with_cause(
         "it had state before, and now has no handler for (snapshot_atom, Epoch)");
   is_stateless_ = true;
+  // It may have state all the same, and only pass on that somebody else did not understand.
+  context_->log.warn("actor without state step='" + context_->name +
+                     "' subtask=" + std::to_string(context_->subtask.value) +
+                     " note=\"it does not answer snapshot_atom: a restart forgets what it knows\"");
   return {};
 }
 
