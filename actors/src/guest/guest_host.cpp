@@ -57,7 +57,10 @@ Result<std::unique_ptr<Partner>> GuestHost::open(const OperatorContext& context,
     asked = make(node);
   } catch (const std::exception& exception) {
     thrown = exception.what();
+  } catch (...) {
+    thrown = "not a std::exception";
   }
+  // Also what a factory spawned before it failed is ended with the attempt.
   for (const auto& who : node.spawned()) {
     own_.emplace(who.id(), who);
     watch(who, context.name);

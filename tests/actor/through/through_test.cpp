@@ -336,3 +336,20 @@ TEST_CASE("a job that fails behind its last checkpoint goes on from it and ends"
     }
   }
 }
+
+TEST_CASE("what a factory spawned before it threw, whatever it threw, is ended with the attempt",
+          "[actor][through]") {
+  World world{19};
+  const auto log = std::make_shared<ActorsLog>();
+  const auto kept = std::make_shared<std::vector<caf::actor>>();
+  auto plan = plan_of(world.ledger, through([log, kept](Node& node) -> caf::actor {
+                        kept->push_back(node.spawn(summing, log));
+                        throw 42;
+                      }));
+  plan.restart.policy = RestartSpec::Policy::none;
+  const auto result = world.run(std::move(plan), 19);
+  REQUIRE(result.state == actors::JobState::failed);
+  CHECK(result.error->code() == Errc::actor_failed);
+  CHECK(world.error.find("'enrich'") != std::string::npos);
+  CHECK(log->count("ended") == 1);
+}
