@@ -15,12 +15,10 @@ namespace flow {
 /// handed to the function, row by row:
 ///
 ///   1. the operator prepares the keys of a batch (BatchKeys) and resolves *every* declared state
-///   with them:
-///      ValueState<T> → T*; list and map states → handles of their own; misses of a cold store are
-///      read together, here;
+///      with them: ValueState<T> → T*; list and map states → handles of their own; misses of a cold
+///      store are read together, here;
 ///   2. the function runs over the rows with the pointers of its row; a value it has never set is
-///   T{};
-///      removing is noted and done after the batch (erase());
+///      T{}; removing is noted and done after the batch (erase());
 ///   3. timers are state as well (timer_state.hpp): they come back from
 ///      KeyedOperator::on_timers() as a *batch* of (key, time), resolved like rows.
 ///
