@@ -198,10 +198,17 @@ class ActorSystemConfig : public caf::actor_system_config {
 /// understood (caf::sec::unexpected_message).
 ///
 /// Copies refer to the same job. The last one that goes cancels a job that still runs and waits for
-/// its end, so all go before the actor system does. Owner: value.   Thread: thread-safe.
-class JobHandle : public actors::JobHandle {
+/// its end, so all go before the actor system does, and the last one not inside an actor: it would
+/// wait on a thread that the end needs. None turns into an actors::JobHandle, which would not hold
+/// the job. Owner: value.   Thread: thread-safe.
+class JobHandle : private actors::JobHandle {
  public:
   struct Host;
+  using actors::JobHandle::cancel;
+  using actors::JobHandle::name;
+  using actors::JobHandle::progress;
+  using actors::JobHandle::stop;
+  using actors::JobHandle::wait_for;
   JobHandle(actors::JobHandle job, std::shared_ptr<Host> host);
   /// Empty if the job could not be started; then wait_for() says why.
   [[nodiscard]] caf::actor actor() const;
@@ -219,8 +226,9 @@ JobHandle start_in(const Environment& environment, caf::actor_system& system);
 
 namespace actors {
 
-/// The same for a plan and a world of the program's own: what `world` refers to is kept by `keep`,
-/// or outlives the handles.
+/// The same for a plan and a world of the program's own: what `world` refers to is kept by `keep`
+/// until nothing of the job can look at it any more, or outlives the actor system (an actor that
+/// blocks for ever outlives the handles).
 flow::JobHandle run_in(caf::actor_system& system, const RuntimeOptions& options,
                        const RuntimeWorld& world, ExecutionPlan plan, RunOptions run = {},
                        std::shared_ptr<void> keep = {});

@@ -9,6 +9,7 @@
 #include <caf/scoped_actor.hpp>
 
 #include <cstdlib>
+#include <type_traits>
 
 using namespace flow;
 using namespace flow::testing;
@@ -42,6 +43,10 @@ ExecutionPlan summing_plan(Ledger& ledger, std::shared_ptr<ActorsLog> log, bool 
 }
 
 }  // namespace
+
+// Sliced to its base, a handle would let go of the job.
+static_assert(!std::is_convertible_v<JobHandle, actors::JobHandle>);
+static_assert(!std::is_assignable_v<actors::JobHandle&, JobHandle>);
 
 TEST_CASE("through failures on real threads every row comes once, with the right sum",
           "[actor][through]") {
