@@ -23,6 +23,7 @@ Behavior JobActor::handlers() {
   supervisor_ = spawn<SupervisorActor>(self(), restart_policy_of(setup_.plan->restart),
                                        std::cref(setup_.world.clock), std::ref(setup_.world.log),
                                        setup_.options.seed);
+  tell_urgently(setup_.node, HelperMsg{supervisor_});
   reports_.resize(wiring_->subtasks.size());
   begin_attempt();
   const auto mine = [this](Attempt attempt) { return attempt == attempt_.attempt; };

@@ -24,24 +24,34 @@ ActorSystemConfig::ActorSystemConfig(std::uint32_t threads) {
   set("scheduler.max-throughput", std::size_t{50});
 }
 
+namespace {
+
+/// What the actors of a hosted job look at. An actor that blocks may be left behind by the handles;
+/// so every actor keeps it, in RuntimeWorld::keep.
+struct KeptWorld {
+  KeptWorld(std::uint32_t io_threads, std::shared_ptr<void> users_)
+      : users{std::move(users_)}, io{io_threads} {}
+  std::shared_ptr<void> users;  // first: everything else may refer to it
+  actors::IoThreads io;
+};
+
+}  // namespace
+
 struct JobHandle::Host {
-  Host(caf::actor_system& system_, std::uint32_t io_threads, std::shared_ptr<void> keep_)
-      : keep{std::move(keep_)}, system{system_}, io{io_threads} {}
+  Host(caf::actor_system& system_, std::shared_ptr<KeptWorld> kept_)
+      : kept{std::move(kept_)}, system{system_} {}
   ~Host() {
-    if (node) {
-      caf::scoped_actor waiter{system};
-      actors::post_urgently(node, actors::ShutdownMsg{});
-      waiter->wait_for(node);
-    }
-    node = {};
+    caf::scoped_actor waiter{system};
+    actors::post_urgently(node, actors::ShutdownMsg{});
+    waiter->wait_for(node);
     actors::exit_now_from_outside(door);
-    door = {};
-    io.stop();
+    waiter->wait_for(door);
+    // Here, because the last actor to let go of them may be on one of them.
+    kept->io.stop();
   }
 
-  std::shared_ptr<void> keep;  // first: everything else may refer to it
+  std::shared_ptr<KeptWorld> kept;
   caf::actor_system& system;
-  actors::IoThreads io;
   actors::Address node;
   caf::actor door;
 };
@@ -81,11 +91,14 @@ flow::JobHandle run_in(caf::actor_system& system, const RuntimeOptions& options,
         {Error{Errc::runtime_start_failed, "the actor system cannot host a job"}
              .with_cause("with its scheduler an actor may wait for ever")
              .with_remedy("make it with a flow::ActorSystemConfig, or one derived from it")});
-  auto host = std::make_shared<flow::JobHandle::Host>(system, options.io_threads, std::move(keep));
+  auto kept = std::make_shared<KeptWorld>(options.io_threads, std::move(keep));
+  auto kept_world = world;
+  kept_world.keep = kept;
+  auto host = std::make_shared<flow::JobHandle::Host>(system, kept);
   auto shared = std::make_shared<const ExecutionPlan>(std::move(plan));
   auto board = std::make_shared<JobBoard>(shared->job);
   host->door = system.spawn<JobDoorActor>(board, std::ref(world.log));
-  host->node = system.spawn<NodeActor>(options, world, &host->io);
+  host->node = system.spawn<NodeActor>(options, kept_world, &kept->io);
   board->on_finish([door = host->door](const JobResult& result) {
     post_urgently(door, JobEndedMsg{result.progress});
   });

@@ -13,16 +13,25 @@ NodeActor::NodeActor(caf::actor_config& config, RuntimeOptions options, RuntimeW
 Behavior NodeActor::handlers() {
   return {
       [this](StartJobMsg& m) { start(m); },
-      [this](JobOverMsg& m) {
-        jobs_.erase(m.job);
-        if (shutting_down_ && jobs_.empty()) quit();
-      },
+      [this](JobOverMsg& m) { jobs_.erase(m.job); },
+      [this](HelperMsg& m) { follow(m.who); },
       [this](ShutdownMsg&) {
         shutting_down_ = true;
         for (const auto& [name, job] : jobs_) tell_urgently(job, CancelMsg{});
-        if (jobs_.empty()) quit();
+        if (alive_.empty()) quit();
       },
   };
+}
+
+void NodeActor::follow(const Address& who) {
+  watch(who);
+  alive_.insert(who.id());
+}
+
+void NodeActor::on_ended(ActorId who, std::optional<Error>) {
+  alive_.erase(who);
+  std::erase_if(jobs_, [who](const auto& job) { return job.second.id() == who; });
+  if (shutting_down_ && alive_.empty()) quit();
 }
 
 void NodeActor::start(StartJobMsg& message) {
@@ -47,6 +56,7 @@ void NodeActor::start(StartJobMsg& message) {
                  pool_,
                  self()};
   auto job = spawn<JobActor>(std::move(setup));
+  follow(job);
   jobs_.emplace(name, job);
   message.board->set_address(job);
 }

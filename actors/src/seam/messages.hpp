@@ -110,6 +110,10 @@ struct StartJobMsg {
 struct JobOverMsg {
   std::string job;
 };
+/// JOB → NODE: wait for this one as well, before you end.
+struct HelperMsg {
+  Address who;
+};
 /// Runtime → NODE: cancel everything, end when all jobs have.
 struct ShutdownMsg {};
 
@@ -157,5 +161,6 @@ FLOW_MESSAGE(JobEventMsg)
 FLOW_MESSAGE(JobEndedMsg)
 FLOW_MESSAGE(StartJobMsg)
 FLOW_MESSAGE(JobOverMsg)
+FLOW_MESSAGE(HelperMsg)
 FLOW_MESSAGE(ShutdownMsg)
 #undef FLOW_MESSAGE

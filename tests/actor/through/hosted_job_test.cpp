@@ -9,7 +9,11 @@
 #include <caf/scoped_actor.hpp>
 
 #include <cstdlib>
+#include <future>
+#include <memory>
+#include <optional>
 #include <type_traits>
+#include <utility>
 
 using namespace flow;
 using namespace flow::testing;
@@ -138,6 +142,52 @@ TEST_CASE("the last handle that goes cancels a job that still runs", "[actor][th
   { auto job = actors::run_in(system, {}, world.refs(), summing_plan(ledger, log, false)); }
   CHECK(log->count("began") == log->count("ended"));
   CHECK(ledger.rows().empty());
+}
+
+TEST_CASE("the world of a job is kept for an actor that blocks, also when all handles are gone",
+          "[actor][through]") {
+  auto world = std::make_shared<World>();
+  const std::weak_ptr<World> watched = world;
+  Ledger ledger;
+  std::promise<void> blocked;
+  std::promise<void> open;
+  const auto opened = open.get_future().share();
+  ActorSystemConfig config{2};
+  std::optional<caf::actor_system> system{std::in_place, config};
+  {
+    Numbers numbers;
+    numbers.rows = 10;
+    numbers.splits = 1;
+    numbers.bounded = false;
+    auto plan = PlanBuilder{"blocked"}
+                    .source("numbers", numbers_source(numbers), 1)
+                    .op("enrich", through([&](Node& node) {
+                          return node.spawn([&](caf::event_based_actor*) -> caf::behavior {
+                            return {[&, first = true](Batch& batch) mutable {
+                              if (std::exchange(first, false)) blocked.set_value();
+                              opened.wait();
+                              return std::move(batch);
+                            }};
+                          });
+                        }))
+                    .sink("out", ledger_sink(ledger))
+                    .build();
+    actors::RuntimeOptions options;
+    options.lifecycle_timeout = Micros{200'000};
+    const auto refs = world->refs();
+    auto job = actors::run_in(*system, options, refs, std::move(plan), {}, std::move(world));
+    REQUIRE(blocked.get_future().wait_for(30s) == std::future_status::ready);
+    job.cancel();
+    const auto result = job.wait_for(30s);
+    REQUIRE(result);
+    REQUIRE(result->error);
+    CHECK(result->error->code() == Errc::stop_timeout);
+  }
+  const auto kept = !watched.expired();
+  open.set_value();
+  CHECK(kept);
+  system.reset();
+  CHECK(watched.expired());
 }
 
 TEST_CASE("an actor system of another configuration is refused with what to do",

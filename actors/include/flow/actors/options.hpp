@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -46,12 +47,14 @@ struct RuntimeOptions {
   bool break_alignment_for_tests = false;
 };
 
-/// The outside world, injected. Everything outlives the runtime.
+/// The outside world, injected. Everything outlives the runtime, or is kept by `keep`.
 struct RuntimeWorld {
   FileSystem& files;
   const Clock& clock;
   Log& log;
   FailurePoints& failure_points;
+  /// Held by every actor that can look at the world, for as long as it can.
+  std::shared_ptr<void> keep = {};
 };
 
 /// How one run of a job begins.
