@@ -45,8 +45,8 @@ Error unreadable(const std::string& path, const Error& cause, FileSystem& files)
     if (!sibling.is_directory)
       names.push_back(std::filesystem::path{sibling.path}.filename().string());
   if (const auto meant = nearest(typed.filename().string(), names))
-    return std::move(error).with_remedy("did you mean '" +
-                                        (typed.parent_path() / *meant).string() + "'?");
+    return std::move(error).with_remedy("did you mean '" + (typed.parent_path() / *meant).string() +
+                                        "'?");
   return error;
 }
 

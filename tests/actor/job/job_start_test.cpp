@@ -71,8 +71,7 @@ TEST_CASE("a job that was released begins no attempt", "[actor][job]") {
   CHECK(start.owner() == std::nullopt);
 }
 
-TEST_CASE("a directory stays locked until what is done to it has come to its end",
-          "[actor][job]") {
+TEST_CASE("a directory stays locked until what is done to it has come to its end", "[actor][job]") {
   Start start;
   bool locked = false;
   start.failures.on_hit = [&](std::string_view point) -> Status {

@@ -55,8 +55,8 @@ std::vector<WindowRow> largest_of(std::vector<WindowRow> windows, std::size_t mo
 std::vector<std::string> as_ledger_rows(const std::vector<WindowRow>& rows) {
   std::vector<Row> cells;
   for (const auto& row : rows) cells.push_back({row.k, row.start, row.end, row.n, row.total});
-  auto texts = row_texts(batch(
-      "k:int64! window_start:timestamp! window_end:timestamp! n:int64! total:int64!", cells));
+  auto texts = row_texts(
+      batch("k:int64! window_start:timestamp! window_end:timestamp! n:int64! total:int64!", cells));
   std::sort(texts.begin(), texts.end());
   return texts;
 }

@@ -1,9 +1,9 @@
 #include "job_shape.hpp"
 
-#include "connectors/file/file_sink.hpp"
-#include "connectors/file/file_source.hpp"
 #include "expected_rows.hpp"
 
+#include "connectors/file/file_sink.hpp"
+#include "connectors/file/file_source.hpp"
 #include "flow/base/check.hpp"
 #include "flow/graph/logical_graph.hpp"
 
@@ -174,10 +174,10 @@ JobShape draw_shape(Random& random, SimulatedOutside& outside) {
     input = "both";
   }
   auto expected = windows_of(rows, size, slide);
-  job.step("windows", {input},
-           window_of(shape.kind == Kind::largest
-                         ? WindowSpec{HoppingWindow{Micros{size}, Micros{slide}}}
-                         : WindowSpec{TumblingWindow{Micros{size}}}));
+  job.step(
+      "windows", {input},
+      window_of(shape.kind == Kind::largest ? WindowSpec{HoppingWindow{Micros{size}, Micros{slide}}}
+                                            : WindowSpec{TumblingWindow{Micros{size}}}));
   std::string output = "windows";
   if (shape.kind == Kind::windows) job.late_rows_of_last("late");
   if (shape.kind == Kind::largest) {
