@@ -6,7 +6,7 @@
 #
 # A proof is an executable tools/prove.d/NN-name.sh. It says on its second line, after `# `, what it shows;
 # prints its evidence, short, to stdout; and exits 0 if the claim holds. It may use FLOW_BUILD (the release
-# build, tests included) and the sizes listed in .ci/run, which are at their full values here.
+# build with its tests, preset proof) and the sizes listed in .ci/run, which are at their full values here.
 set -uo pipefail
 source "$(dirname "$0")/environment.sh"
 
@@ -15,7 +15,7 @@ export FLOW_KILLS=${FLOW_KILLS:-100}
 export FLOW_EXPR_CASES=${FLOW_EXPR_CASES:-10000}
 export FLOW_FUZZ_SECONDS=${FLOW_FUZZ_SECONDS:-600}
 export FLOW_TEST_REQUIRE=1
-export FLOW_BUILD=$FLOW_ROOT/build/release
+export FLOW_BUILD=$FLOW_ROOT/build/proof
 
 report=docs/proof.md
 results=out/prove
@@ -37,7 +37,7 @@ fi
 
 tools/install_packages.sh build test lint
 if grep -q FLOW_BUILD "${proofs[@]}"; then
-  cmake --preset release && cmake --build --preset release -j "$FLOW_JOBS" || exit
+  cmake --preset proof && cmake --build --preset proof -j "$FLOW_JOBS" || exit
 fi
 
 failed=0

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds a preset and runs all its tests. Ends with ctest's summary.
 #
-#   tools/test.sh [PRESET [ctest arguments…]]        PRESET: dev (default), ci, release, asan
+#   tools/test.sh [PRESET [ctest arguments…]]        PRESET: dev (default), ci, proof, asan
 set -euo pipefail
 source "$(dirname "$0")/environment.sh"
 
