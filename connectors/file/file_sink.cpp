@@ -36,4 +36,6 @@ Status FileSink::finish(FileSystem& files, const std::string& job,
   return directory_->finish(files, job, lineage);
 }
 
+std::string FileSink::claim() const { return "files '" + directory_->names().identity() + "'"; }
+
 }  // namespace flow::file

@@ -39,6 +39,7 @@ class FileSink final : public Sink {
   Status finish(FileSystem& files, const std::string& job,
                 const std::string& lineage) const override;
   [[nodiscard]] bool exactly_once() const override { return true; }
+  [[nodiscard]] std::string claim() const override;
 
  private:
   FileSinkPlan plan_;

@@ -3,6 +3,8 @@
 #include "flow/base/file_system.hpp"
 
 #include <charconv>
+#include <filesystem>
+#include <system_error>
 
 namespace flow::file {
 namespace {
@@ -47,6 +49,13 @@ OutputNames::OutputNames(const std::string& path, std::string_view extension,
   stem_ = name;
   if (compression == Compression::gzip) extension_ += ".gz";
   if (compression == Compression::zstd) extension_ += ".zst";
+}
+
+std::string OutputNames::identity() const {
+  const auto path = std::filesystem::path{directory_} / stem_;
+  std::error_code failure;
+  const auto absolute = std::filesystem::absolute(path, failure);
+  return (failure ? path : absolute).lexically_normal().string();
 }
 
 std::string OutputNames::visible(Part part) const {

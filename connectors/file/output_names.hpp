@@ -33,6 +33,8 @@ class OutputNames {
   [[nodiscard]] std::string in_directory(std::string_view name) const {
     return directory_ + "/" + std::string{name};
   }
+  /// Directory and name in one spelling, without extension: what has the same has the same marker.
+  [[nodiscard]] std::string identity() const;
   /// Names without directory.
   [[nodiscard]] std::string visible(Part part) const;
   [[nodiscard]] std::string pending(Part part, std::string_view lineage,

@@ -93,6 +93,18 @@ TEST_CASE("a wrong topology is refused with place, code and remedy, and nothing 
        "{from: a, window: {tumbling: 1s}, aggregate: {n: count()}}\nsinks:\n  o: {from: s, "
        "connector: print}\n",
        {"error E1645", "no watermark", "`event_time:` and `watermark:`"}},
+      {"two sinks with one path",
+       source +
+           "sinks:\n  o: {from: a, connector: file, path: OUT}\n  p: {from: a, connector: print}\n"
+           "  q: {from: a, connector: file, path: two/o, format: csv}\n"
+           "  r: {from: a, connector: file, path: ./two//o, format: ndjson}\n",
+       {":7:3: error E1223: 'q' and 'r' write to the same place", "two/o'", "'q' is at ", ":6",
+        "give each sink a path of its own"}},
+      {"a sink and dead letters with one path",
+       "dead_letters: {connector: file, path: two/o.csv.gz}\n"
+       "sources:\n  a: {connector: file, path: in.csv, schema: {n: int64}, on_error: dead_letter}\n"
+       "sinks:\n  o: {from: a, connector: file, path: two/o.ndjson}\n",
+       {":1:", "error E1223: 'o' and 'dead_letters' write to the same place"}},
       {"a variable that is not set",
        step("{from: a, filter: \"n > ${NO_SUCH_VARIABLE}\"}"),
        {"error E1216", "NO_SUCH_VARIABLE"}},
@@ -113,6 +125,25 @@ TEST_CASE("a wrong topology is refused with place, code and remedy, and nothing 
     CHECK(run.out.empty());
     CHECK_FALSE(std::filesystem::exists(dir / "out"));
   }
+}
+
+TEST_CASE("sinks in one directory differ by their names", "[pipeline]") {
+  TempDir dir;
+  const auto sink = [&](const std::string& name) {
+    return "{from: a, connector: file, path: " + (dir / "out" / name).string() +
+           ", format: lines}\n";
+  };
+  const auto path =
+      dir.write("x.yaml", "checkpoints: {directory: " + (dir / "state").string() +
+                              "}\nsources:\n  a: {connector: sequence, count: 6, schema: {s: "
+                              "string}}\nsinks:\n  x: " +
+                              sink("o") + "  y: " + sink("o-0") + "  z: " + sink("o-0-0"))
+          .string();
+  CHECK(flowctl({"check", path}).code == 0);
+  const auto run = flowctl({"run", path, "--parallelism", "1"});
+  INFO(run.err);
+  REQUIRE(run.code == 0);
+  CHECK(output_lines((dir / "out").string(), "o").size() == 18);
 }
 
 TEST_CASE("a topology file that cannot be read is named", "[pipeline][bad_input]") {

@@ -28,7 +28,7 @@ class FakeSource final : public Source {
 
 class FakeSink final : public Sink {
  public:
-  explicit FakeSink(bool single) : single_{single} {}
+  FakeSink(bool single, std::string claim) : single_{single}, claim_{std::move(claim)} {}
   Status accept(const Schema& /*schema*/, bool /*changelog*/) const override { return {}; }
   Result<std::unique_ptr<SinkWriter>> open(const ConnectorContext& /*context*/,
                                            SchemaPtr /*schema*/) const override {
@@ -36,9 +36,11 @@ class FakeSink final : public Sink {
   }
   std::uint32_t max_parallelism() const override { return single_ ? 1 : 0; }
   bool exactly_once() const override { return true; }
+  std::string claim() const override { return claim_; }
 
  private:
   bool single_;
+  std::string claim_;
 };
 
 }  // namespace
@@ -63,11 +65,14 @@ ConnectorRegistry fake_connectors() {
   ConnectorEntry seen;
   seen.name = "seen";
   seen.sink_options = {{"limit", "int", "", false, "rows to keep"},
-                       {"single", "bool", "false", false, "one subtask"}};
+                       {"single", "bool", "false", false, "one subtask"},
+                       {"claim", "string", "", false, "what no other sink may claim"}};
   seen.make_sink = [](SinkRequest& request) -> Result<std::shared_ptr<const Sink>> {
     FLOW_TRY(request.options.take_int("limit", 0, 1'000'000));
     FLOW_ASSIGN(const auto single, request.options.take_bool("single"));
-    return std::shared_ptr<const Sink>{std::make_shared<const FakeSink>(single.value_or(false))};
+    FLOW_ASSIGN(auto claim, request.options.take_string("claim"));
+    return std::shared_ptr<const Sink>{
+        std::make_shared<const FakeSink>(single.value_or(false), std::move(claim).value_or(""))};
   };
   registry.add(std::move(seen));
   return registry;

@@ -48,6 +48,7 @@ class Validator {
     order_nodes();
     derive_shapes();
     check_outputs();
+    check_claims();
     return finish();
   }
 
@@ -312,6 +313,26 @@ class Validator {
       if (read[i] || broken_[i] || std::holds_alternative<SinkNode>(nodes()[i].what)) continue;
       warnings_.push_back(Error{Errc::nothing_to_do, "nobody reads '" + nodes()[i].name + "'"}.at(
           nodes()[i].place));
+    }
+  }
+
+  /// Two sinks that write to the same place would take away each other's rows.
+  void check_claims() {
+    std::unordered_map<std::string, std::size_t> owners;
+    for (std::size_t i = 0; i < nodes().size(); ++i) {
+      const auto& sink = valid_.resolved[i].sink;
+      const auto claim = sink != nullptr ? sink->claim() : std::string{};
+      if (claim.empty()) continue;
+      const auto [owner, is_new] = owners.try_emplace(claim, i);
+      if (is_new) continue;
+      const auto& first = nodes()[owner->second];
+      fail(Error{Errc::same_output,
+                 "'" + first.name + "' and '" + nodes()[i].name + "' write to the same place"}
+               .with_cause("both write " + claim)
+               .with_note("'" + first.name + "' is at " + first.place.file + ":" +
+                          std::to_string(first.place.line))
+               .with_remedy("give each sink a path of its own")
+               .at(nodes()[i].place));
     }
   }
 

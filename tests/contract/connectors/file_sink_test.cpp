@@ -7,6 +7,7 @@
 #include "support/simulated_file_system.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <sstream>
 
 using namespace flow;
@@ -196,6 +197,53 @@ TEST_CASE("a run replaces what a finished run of the same job wrote, at its firs
   // A run without rows replaces it by nothing.
   REQUIRE(run(*sink_to("out/x"), files, "a3", {}));
   CHECK(visible(files, "out").empty());
+}
+
+TEST_CASE("file sinks claim directory and name, however they are spelled", "[contract][file]") {
+  const auto connectors = registry();
+  const auto claim = [&](OptionList options) {
+    auto sink = make_sink(connectors, "file", schema(kTypes), options);
+    REQUIRE(sink);
+    return (*sink)->claim();
+  };
+  const auto plain = claim({{"path", "two/o"}, {"format", "ndjson"}});
+  CHECK_THAT(plain, Catch::Contains("two/o'"));
+  CHECK(claim({{"path", "./two//o"}, {"format", "ndjson"}}) == plain);
+  CHECK(claim({{"path", "x/../two/./o.csv.gz"}}) == plain);
+  CHECK(claim({{"path", (std::filesystem::current_path() / "two/o.ndjson").string()}}) == plain);
+  CHECK(claim({{"path", "two/"}, {"format", "csv"}}) == claim({{"path", "two//delays.csv"}}));
+  CHECK(claim({{"path", "two/o-0"}, {"format", "ndjson"}}) != plain);
+  CHECK(claim({{"path", "two/o.x"}, {"format", "ndjson"}}) != plain);
+  CHECK(claim({{"path", "o"}, {"format", "ndjson"}}) != plain);
+}
+
+TEST_CASE("sinks whose names begin alike leave each other's files alone", "[contract][file]") {
+  SimulatedFileSystem files{test_seed()};
+  const std::vector<std::string> names{"o", "o-0", "o-0-0", "o-0-0.x", "o.x", "o-0-0.csv-0"};
+  for (const auto* run_id : {"a1", "a2"}) {
+    ConnectorWorld world{files};
+    world.lineage = run_id;
+    // All of them have something prepared when the first commits and cleans up.
+    std::vector<std::shared_ptr<const Sink>> sinks;
+    std::vector<std::unique_ptr<SinkWriter>> writers;
+    std::vector<std::string> prepared(names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      sinks.push_back(sink_to("out/" + names[i]));
+      REQUIRE(sinks[i]->check_outside(files, "job", true));
+      writers.push_back(*sinks[i]->open(world.context(), schema(kTypes)));
+      const auto first = static_cast<std::int64_t>(i) * 10;
+      REQUIRE(writers[i]->write(numbered(1, 1, first)[0][0]));
+      writers[i]->prepare({1}, [&, i](Result<std::string> bytes) { prepared[i] = *bytes; });
+      world.io.run_all();
+    }
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      writers[i]->commit({{{1}, {0}, prepared[i]}}, [](const Status& status) { CHECK(status); });
+      world.io.run_all();
+      REQUIRE(sinks[i]->finish(files, "job", run_id));
+    }
+    CHECK(visible(files, "out").size() == names.size());
+    CHECK(lines(files, "out") == expected_lines(0, static_cast<std::int64_t>(names.size()) * 10));
+  }
 }
 
 TEST_CASE("content of others is refused, kept or replaced as the user says", "[contract][file]") {

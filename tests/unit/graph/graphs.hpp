@@ -24,14 +24,15 @@ class Graph {
   Graph& step(std::string name, std::vector<std::string> inputs, OperatorSpec spec) {
     return add(std::move(name), std::move(inputs), OperatorNode{std::move(spec)});
   }
-  Graph& sink(std::string name, std::string input, bool single = false) {
+  Graph& sink(std::string name, std::string input, bool single = false, std::string claim = {}) {
     const auto registry = fake_connectors();
     SinkNode node;
     node.connector = "seen";
-    node.make = [single, make = registry.find("seen")->make_sink](const SchemaPtr& schema,
-                                                                  bool changelog) {
+    node.make = [single, claim = std::move(claim), make = registry.find("seen")->make_sink](
+                    const SchemaPtr& schema, bool changelog) {
       SinkRequest request{"sink", schema, changelog, {}};
       request.options.set("single", {single ? "true" : "false", false, {}, {}});
+      request.options.set("claim", {claim, false, {}, {}});
       return make(request);
     };
     return add(std::move(name), {std::move(input)}, std::move(node));

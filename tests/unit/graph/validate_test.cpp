@@ -176,5 +176,21 @@ TEST_CASE("an unread output is a warning", "[unit][graph]") {
   CHECK(lines(result.warnings) == Lines{"2 nothing_to_do"});
 }
 
+TEST_CASE("no two sinks claim the same, dead letters included", "[unit][graph]") {
+  Graph graph;
+  graph.source("flights", kFlights).on_error(OnError::dead_letter);
+  graph.sink("dead_letters", "", false, "here").as_dead_letters();
+  graph.sink("one", "flights", false, "here")
+      .sink("other", "flights", false, "there")
+      .sink("anywhere", "flights")
+      .sink("also_anywhere", "flights")
+      .sink("two", "flights", false, "there");
+  const auto errors = validate(graph.get()).errors;
+  REQUIRE(lines(errors) == Lines{"2 same_output", "6 same_output"});
+  CHECK(errors[0].message() == "'one' and 'dead_letters' write to the same place");
+  CHECK(errors[1].message() == "'other' and 'two' write to the same place");
+  CHECK(errors[1].notes().front() == "'other' is at g.yaml:3");
+}
+
 }  // namespace
 }  // namespace flow::testing

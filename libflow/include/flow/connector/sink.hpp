@@ -81,6 +81,9 @@ class Sink {
   /// How many subtasks may write; 0 = as many as the plan likes. print and single files say 1.
   [[nodiscard]] virtual std::uint32_t max_parallelism() const { return 0; }
   [[nodiscard]] virtual bool exactly_once() const = 0;
+  /// What this sink needs for itself in the outside, in one spelling: `files '/srv/out/delays'`.
+  /// No two sinks of a job may claim the same. Empty: others may write there too.
+  [[nodiscard]] virtual std::string claim() const { return {}; }
 };
 
 }  // namespace flow
