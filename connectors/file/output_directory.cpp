@@ -138,6 +138,7 @@ Result<std::vector<std::string>> OutputDirectory::replaceable(
   if (marker && marker->job != job) why = "job '" + marker->job + "' writes there";
   if (marker && marker->job == job && !marker->finished)
     why = "an earlier run of this job wrote it and did not finish";
+  if (ours) why = "the last run of this job did not write it";
   return Error{Errc::output_exists, "'" + node_ + "' finds output in '" + names_.directory() + "'"}
       .with_cause(why)
       .with_note("files: " + list)

@@ -2,12 +2,19 @@
 
 #include "flow/base/file_system.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <filesystem>
 #include <system_error>
 
 namespace flow::file {
 namespace {
+
+/// What a path may end in without being a name of its own, and what formats add.
+constexpr std::array<std::string_view, 7> kExtensions{".csv",  ".tsv", ".ndjson", ".jsonl",
+                                                      ".json", ".txt", ".log"};
+constexpr std::array<std::string_view, 2> kCompressions{".gz", ".zst"};
 
 /// Takes `-<number>` from the front; the number as people write it, without zeros in front.
 template <class T>
@@ -18,6 +25,17 @@ bool take_number(std::string_view& text, T& number) {
   if (code != std::errc{} || (*begin == '0' && end != begin + 1)) return false;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return true;
+}
+
+/// Whether some sink of files could have given a file this extension. A sink of another name has
+/// one that only begins like it: `.x-0-0.csv`.
+bool is_extension(std::string_view text) {
+  for (const auto compressed : kCompressions) {
+    if (!text.ends_with(compressed)) continue;
+    text.remove_suffix(compressed.size());
+    break;
+  }
+  return std::find(kExtensions.begin(), kExtensions.end(), text) != kExtensions.end();
 }
 
 }  // namespace
@@ -33,13 +51,12 @@ OutputNames::OutputNames(const std::string& path, std::string_view extension,
     if (directory_.empty()) directory_ = "/";
     name = fallback;
   }
-  for (const std::string_view compressed : {".gz", ".zst"})
+  for (const auto compressed : kCompressions)
     if (name.ends_with(compressed)) name.remove_suffix(compressed.size());
   const auto dot = name.rfind('.');
   if (dot != std::string_view::npos && dot > 0) {
     const auto given = name.substr(dot);
-    for (const std::string_view known :
-         {".csv", ".tsv", ".ndjson", ".jsonl", ".json", ".txt", ".log"}) {
+    for (const auto known : kExtensions) {
       if (given != known) continue;
       extension_ = given;
       name = name.substr(0, dot);
@@ -75,7 +92,7 @@ std::optional<OutputNames::Part> OutputNames::parse_visible(std::string_view nam
   Part part;
   if (!name.starts_with(stem_)) return std::nullopt;
   name.remove_prefix(stem_.size());
-  if (!take_number(name, part.subtask) || !take_number(name, part.number) || name != extension_)
+  if (!take_number(name, part.subtask) || !take_number(name, part.number) || !is_extension(name))
     return std::nullopt;
   return part;
 }

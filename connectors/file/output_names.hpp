@@ -44,6 +44,7 @@ class OutputNames {
   [[nodiscard]] std::string probe() const { return "." + stem_ + ".flow.probe"; }
   /// What the parts of one subtask look like, for people: `delays-0-*.ndjson`.
   [[nodiscard]] std::string pattern(std::uint32_t subtask) const;
+  /// Whatever the extension: an earlier run may have written another format.
   [[nodiscard]] std::optional<Part> parse_visible(std::string_view name) const;
   [[nodiscard]] std::optional<Pending> parse_pending(std::string_view name) const;
   /// A lineage as it stands in names: letters, digits, `_`.

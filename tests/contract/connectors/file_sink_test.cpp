@@ -246,6 +246,34 @@ TEST_CASE("sinks whose names begin alike leave each other's files alone", "[cont
   }
 }
 
+TEST_CASE("a run replaces what an earlier one wrote in another format", "[contract][file]") {
+  SimulatedFileSystem files{test_seed()};
+  const auto connectors = registry();
+  const auto write = [&](const std::string& run_id, OptionList options) {
+    auto sink = make_sink(connectors, "file", schema(kTypes), options);
+    REQUIRE(sink);
+    return run(**sink, files, run_id, numbered(1, 1));
+  };
+  using Names = std::vector<std::string>;
+  REQUIRE(write("a1", {{"path", "out/x"}, {"format", "ndjson"}}));
+  REQUIRE(write("a2", {{"path", "out/x"}, {"format", "csv"}}));
+  CHECK(visible(files, "out") == Names{"x-0-0.csv"});
+  REQUIRE(write("a3", {{"path", "out/x"}, {"format", "csv"}, {"compression", "gzip"}}));
+  CHECK(visible(files, "out") == Names{"x-0-0.csv.gz"});
+  REQUIRE(write("a4", {{"path", "out/x.jsonl.zst"}}));
+  CHECK(visible(files, "out") == Names{"x-0-0.jsonl.zst"});
+  REQUIRE(write("a5", {{"path", "out/x"}, {"format", "ndjson"}}));
+  CHECK(visible(files, "out") == Names{"x-0-0.ndjson"});
+  // What is not in the list of the last run is refused with what is known of it.
+  REQUIRE(files.write_atomically("out/x-0-0.csv", "mine\n"));
+  const auto refused = write("a6", {{"path", "out/x"}, {"format", "ndjson"}});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == Errc::output_exists);
+  CHECK(refused.error().reason() == "the last run of this job did not write it");
+  REQUIRE(write("a7", {{"path", "out/x"}, {"format", "ndjson"}, {"existing", "replace"}}));
+  CHECK(visible(files, "out") == Names{"x-0-0.ndjson"});
+}
+
 TEST_CASE("content of others is refused, kept or replaced as the user says", "[contract][file]") {
   SimulatedFileSystem files{test_seed()};
   REQUIRE(files.create_directories("out"));
