@@ -69,10 +69,13 @@ OutputNames::OutputNames(const std::string& path, std::string_view extension,
 }
 
 std::string OutputNames::identity() const {
-  const auto path = std::filesystem::path{directory_} / stem_;
+  const std::filesystem::path given{directory_};
   std::error_code failure;
-  const auto absolute = std::filesystem::absolute(path, failure);
-  return (failure ? path : absolute).lexically_normal().string();
+  auto directory = std::filesystem::absolute(given, failure);
+  // What exists is followed through links, the rest is taken by its letters.
+  if (!failure) directory = std::filesystem::weakly_canonical(directory, failure);
+  if (failure) directory = given.lexically_normal();
+  return (directory / stem_).string();
 }
 
 std::string OutputNames::visible(Part part) const {

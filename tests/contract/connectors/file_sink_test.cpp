@@ -5,6 +5,7 @@
 #include "flow/base/random.hpp"
 #include "support/seed.hpp"
 #include "support/simulated_file_system.hpp"
+#include "support/temp_dir.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -215,6 +216,11 @@ TEST_CASE("file sinks claim directory and name, however they are spelled", "[con
   CHECK(claim({{"path", "two/o-0"}, {"format", "ndjson"}}) != plain);
   CHECK(claim({{"path", "two/o.x"}, {"format", "ndjson"}}) != plain);
   CHECK(claim({{"path", "o"}, {"format", "ndjson"}}) != plain);
+  const TempDir dir;
+  std::filesystem::create_directory(dir / "real");
+  std::filesystem::create_directory_symlink(dir / "real", dir / "link");
+  CHECK(claim({{"path", (dir / "link/new/o.csv").string()}}) ==
+        claim({{"path", (dir / "real/new/o.csv").string()}}));
 }
 
 TEST_CASE("sinks whose names begin alike leave each other's files alone", "[contract][file]") {
