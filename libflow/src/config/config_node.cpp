@@ -35,7 +35,9 @@ class Converter {
     }
     switch (yaml.Type()) {
       case YAML::NodeType::Undefined:
+        break;
       case YAML::NodeType::Null:
+        node.text = null_word(node.place, false);
         break;
       case YAML::NodeType::Scalar:
         convert_scalar(yaml, node);
@@ -55,17 +57,34 @@ class Converter {
   }
 
  private:
+  /// The word that YAML read as null, as written; empty for `~` and for nothing at all. What has no
+  /// value is marked at the token behind it, which may be a key.
+  [[nodiscard]] std::string null_word(const SourcePlace& place, bool is_key) const {
+    if (place.line == 0 || place.line > lines_.size()) return {};
+    auto rest = lines_[place.line - 1];
+    const auto begin = rest.find_first_not_of(' ', place.column - 1);
+    if (begin == std::string_view::npos) return {};
+    rest.remove_prefix(begin);
+    const auto word = rest.substr(0, 4);
+    if (word != "null" && word != "Null" && word != "NULL") return {};
+    const auto after = rest.find_first_not_of(" \t", 4);
+    const bool before_colon = after != std::string_view::npos && rest[after] == ':';
+    return before_colon == is_key ? std::string{word} : std::string{};
+  }
+
   void convert_map(const YAML::Node& yaml, ConfigNode& node, std::size_t depth) {
     node.kind = ConfigNode::Kind::map;
     std::set<std::string> seen;
     for (const auto& pair : yaml) {
       if (overflow_) return;
       const auto place = yaml_place(source_, pair.first.Mark());
-      if (!pair.first.IsScalar()) {
+      const auto word =
+          pair.first.IsNull() ? null_word(place, true) : std::string{};  // `null: NA` is csv's
+      if (!pair.first.IsScalar() && word.empty()) {
         errors_.push_back(Error{Errc::yaml_syntax, "a key must be a plain word"}.at(place));
         continue;
       }
-      auto key = pair.first.Scalar();
+      auto key = word.empty() ? pair.first.Scalar() : word;
       auto key_place = place;
       key_place.length = static_cast<std::uint32_t>(key.size());
       if (!seen.insert(key).second) {

@@ -18,7 +18,7 @@ struct ConfigNode {
   struct Entry;
 
   Kind kind = Kind::null;
-  std::string text;
+  std::string text;          ///< Of null: the word as written (`NULL`), or empty.
   bool secret = false;       ///< `!secret`: text must not be printed.
   std::uint32_t indent = 0;  ///< Block scalars: columns in front of each line.
   SourcePlace place;         ///< Of the first character of the value (inside quotes).

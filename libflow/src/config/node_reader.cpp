@@ -24,7 +24,10 @@ void flatten(const std::string& name, const ConfigNode& node, Options& options,
   OptionValue value;
   value.place = node.place;
   value.secret = node.secret;
-  if (node.is_scalar()) {
+  // What stands for null in csv may be the word that YAML takes for null.
+  const bool null_word = node.kind == ConfigNode::Kind::null && !node.text.empty() &&
+                         (name == "null" || name == "format.null");
+  if (node.is_scalar() || null_word) {
     value.text = node.text;
   } else if (node.is_list()) {
     for (const auto& item : node.items)

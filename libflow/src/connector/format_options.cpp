@@ -101,7 +101,7 @@ std::vector<OptionEntry> format_options(bool source) {
        source ? "csv: the first line names the columns, in any order; false: columns are matched "
                 "by their place."
               : "csv: each file begins with the names of the columns."},
-      {"null", "string", "", false, "csv: what stands for null, unquoted."}};
+      {"null", "string", "\"\"", false, "csv: what stands for null, unquoted."}};
   if (source)
     entries.push_back({"unknown", "ignore | fail", "ignore", false,
                        "ndjson: what a key that is no column does to its row."});

@@ -23,6 +23,25 @@ TEST_CASE("text that is not YAML is refused where the parser stopped", "[unit][c
   CHECK(places(load("a: 1\n...\nb: 2\n").errors) == Places{"3:1 yaml_syntax"});
 }
 
+TEST_CASE("the key null and its value null are words", "[unit][config]") {
+  const auto options = [](const std::string& text) {
+    return load(
+               "sources:\n  a: {connector: rows, schema: {x: int64}}\nsinks:\n  o:\n    from: a\n  "
+               "  connector: seen\n    " +
+               text + "\n")
+        .errors;
+  };
+  for (const auto* text :
+       {"null: \"\"", "null: NA", "null: NULL", "null: null", "format: {type: csv, null: NA}",
+        "format: {null: NULL}", "format: {null : null, type: csv}"}) {
+    CAPTURE(text);
+    CHECK(options(text).empty());
+  }
+  CHECK(places(options("~: x")) == Places{"7:5 yaml_syntax"});
+  CHECK(places(options("limit:\n    null: x")) == Places{"8:5 bad_option"});
+  CHECK(places(options("limit: null")) == Places{"7:12 bad_option"});
+}
+
 TEST_CASE("a stray bracket or comma is refused where it stands, wherever it stands",
           "[unit][config]") {
   const std::vector<std::pair<std::string, std::string>> cases{
