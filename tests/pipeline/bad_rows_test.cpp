@@ -195,6 +195,10 @@ TEST_CASE("a header that does not fit is an error whatever the policy", "[pipeli
     INFO(exit.err);
     CHECK(exit.code == 2);
     CHECK_THAT(exit.err, Contains("error E1321") && Contains("'s'") && Contains("in.csv"));
+    dir.write("in.csv", "n,\x1b[31mt,\ru\n1,2,3\n");
+    const auto raw = flowctl({"run", path});
+    CHECK_THAT(raw.err, Contains("columns of the header: 'n', '?[31mt', '?u'"));
+    CHECK(raw.err.find_first_of("\x1b\r") == std::string::npos);
   }
 }
 

@@ -72,7 +72,8 @@ Status CsvDecoder::bind_header(std::string_view header) {
   const auto names = csv::split_row(header, format_.delimiter, format_.quote);
   if (!names) return Error{Errc::bad_header, "quotes in the header do not match"};
   header_names_.clear();
-  for (const auto& name : *names) header_names_ += (header_names_.empty() ? "" : ", ") + name;
+  for (const auto& name : *names)
+    header_names_ += (header_names_.empty() ? "" : ", ") + in_quotes(name);
   fields_.clear();
   for (const auto& reader : readers_) {
     const auto found = std::find(names->begin(), names->end(), reader.name);
