@@ -166,6 +166,12 @@ class Converter {
       result.append(text, at, begin - at);
       const auto inside = text.substr(begin + 2, end - begin - 2);
       const auto dash = inside.find(":-");
+      if (inside.find("${") != std::string::npos) {
+        errors_.push_back(Error{Errc::yaml_syntax, "'${' inside '${…}'"}
+                              .with_remedy("a default is text; it cannot be another variable")
+                              .at(place));
+        return text;
+      }
       const auto name = inside.substr(0, dash);
       if (auto value = lookup(name)) {
         result += *value;

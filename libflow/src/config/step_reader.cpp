@@ -109,9 +109,16 @@ class StepReader {
       errors_.push_back(wrong_kind(node, key, "a mapping of names to expressions"));
       return result;
     }
-    for (const auto& entry : node.entries)
+    for (const auto& entry : node.entries) {
+      // `{x: power(10, n)}` is two entries to YAML: the second is a key without value.
+      if (entry.value.kind == ConfigNode::Kind::null && entry.key.ends_with(')')) {
+        errors_.push_back(wrong_kind(entry.value, entry.key, "an expression")
+                              .with_remedy("quote expressions that hold a comma"));
+        continue;
+      }
       if (expect_scalar(entry.value, entry.key, "an expression", errors_))
         result.push_back({entry.key, expression_of(entry.value)});
+    }
     if (node.entries.empty())
       errors_.push_back(
           Error{Errc::bad_value, "'" + std::string{key} + "' is empty"}.at(node.place));

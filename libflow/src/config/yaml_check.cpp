@@ -97,8 +97,11 @@ Error too_complex(SourcePlace place) {
 }
 
 Error yaml_error(const ConfigText& source, const YAML::Exception& exception) {
-  return Error{Errc::yaml_syntax, "not valid YAML: " + exception.msg}.at(
+  auto error = Error{Errc::yaml_syntax, "not valid YAML: " + exception.msg}.at(
       yaml_place(source, exception.mark));
+  if (exception.msg != "end of map flow not found" || source.text.find("${") == std::string::npos)
+    return error;
+  return std::move(error).with_remedy("quote \"${…}\" inside { }");
 }
 
 Status check_yaml(const ConfigText& source) {

@@ -23,6 +23,11 @@ TEST_CASE("a variable that is not set is an error with its place", "[unit][confi
         std::vector<std::string>{"1:6 yaml_syntax"});
 }
 
+TEST_CASE("a variable inside the default of another one is refused", "[unit][config]") {
+  const auto errors = load("job: ${E:-${V:-nest}}\nsinks: {}\n").errors;
+  CHECK(places(errors) == std::vector<std::string>{"1:6 yaml_syntax"});
+}
+
 TEST_CASE("the environment is asked after --set", "[unit][config]") {
   const auto files = make_posix_file_system();
   const Variables variables{{{"A", "set"}},
