@@ -43,6 +43,19 @@ TEST_CASE("a wrong topology is refused with place, code and remedy, and nothing 
        "sources:\n  a: {connector: sequence, cuont: 3, schema: {n: int64}}\nsinks:\n  o: {from: a, "
        "connector: print}\n",
        {"error E1212", "did you mean 'count'?"}},
+      {"an option of another format",
+       source + "sinks:\n  o: {from: a, connector: print, format: {type: ndjson, header: true}}\n",
+       {"error E1212: 'header' is not an option of format ndjson", "1 error"}},
+      {"a bad option beside right ones",
+       "sources:\n  a: {connector: datagen, count: x, columns: {s: {prefix: p}}, schema: {s: "
+       "string}}\nsinks:\n  o: {from: a, connector: print}\n",
+       {"option 'count' must be", "1 error"}},
+      {"a variable inside braces",
+       "sinks: {o: {from: a, path: ${O}/x}}\n",
+       {"error E1201", "quote \"${…}\" inside { }"}},
+      {"an expression with a comma inside braces",
+       step("{from: a, with: {x: power(10, n)}}"),
+       {"error E1204", "quote expressions that hold a comma"}},
       {"an unknown type",
        "sources:\n  a: {connector: sequence, schema: {n: in64}}\nsinks:\n  o: {from: a, connector: "
        "print}\n",

@@ -111,7 +111,10 @@ int dispatch(int argc, char** argv) {
       ->required()
       ->type_name("")
       ->check(CLI::IsMember({"datagen", "sequence"}));
-  generate_command->add_option("--count", generated.count, "rows")->required()->type_name("N");
+  generate_command->add_option("--count", generated.count, "rows")
+      ->required()
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
   generate_command->add_option("--schema", generated.schema, "columns and their types")
       ->type_name("'id: int64, …'");
   generate_command

@@ -50,6 +50,21 @@ Result<Format> take_csv(Options& options, bool tabs) {
   return Format{csv};
 }
 
+/// Options that only another format has.
+Status refuse_others(const Options& options, const std::string& format) {
+  const bool csv = format == "csv" || format == "tsv";
+  for (const std::string_view name : {"delimiter", "quote", "header", "null", "unknown"}) {
+    if (name == "unknown" ? format == "ndjson" || format == "json" : csv) continue;
+    const auto key = spelled(options, name);
+    if (!options.has(key)) continue;
+    return Error{Errc::unknown_option,
+                 "'" + std::string{name} + "' is not an option of format " + format}
+        .with_note("it is one of format " + std::string{name == "unknown" ? "ndjson" : "csv"})
+        .at(options.place_of(key));
+  }
+  return {};
+}
+
 std::string_view guess(std::string_view path) {
   for (const std::string_view compressed : {".gz", ".zst"})
     if (path.ends_with(compressed)) path.remove_suffix(compressed.size());
@@ -79,6 +94,7 @@ Result<Format> take_format(Options& options, std::string_view path, bool source)
           .with_remedy("say `format: csv`, `ndjson` or `lines`")
           .at(place);
   }
+  FLOW_TRY(refuse_others(options, *name));
   if (*name == "csv" || *name == "tsv") return take_csv(options, *name == "tsv");
   if (*name == "lines") return Format{LinesFormat{}};
   NdjsonFormat ndjson;

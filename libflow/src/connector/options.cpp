@@ -34,6 +34,22 @@ bool parse_number(std::string_view text, T& number) {
   return code == std::errc{} && stop == end;
 }
 
+/// `columns.NAME.kind` stands for any name; options of a format may be written below it.
+bool is_known(std::string_view name, const std::vector<OptionEntry>& known) {
+  constexpr std::string_view kBelow = "format.";
+  const bool below = name.starts_with(kBelow);
+  return std::any_of(known.begin(), known.end(), [&](const OptionEntry& entry) {
+    constexpr std::string_view kAny = ".NAME.";
+    if (entry.name == name || (below && entry.name == name.substr(kBelow.size()))) return true;
+    const auto at = entry.name.find(kAny);
+    if (at == std::string::npos) return false;
+    const auto begin = std::string_view{entry.name}.substr(0, at + 1);
+    const auto end = std::string_view{entry.name}.substr(at + kAny.size() - 1);
+    return name.size() > begin.size() + end.size() && name.starts_with(begin) &&
+           name.ends_with(end);
+  });
+}
+
 }  // namespace
 
 Options::Options(std::map<std::string, OptionValue> values, SourcePlace place)
@@ -183,6 +199,10 @@ std::vector<std::string> Options::names() const {
   names.reserve(values_.size());
   for (const auto& [name, value] : values_) names.push_back(name);
   return names;
+}
+
+void Options::forget(const std::vector<OptionEntry>& known) {
+  std::erase_if(values_, [&](const auto& value) { return is_known(value.first, known); });
 }
 
 std::vector<Error> Options::unknown(const std::vector<OptionEntry>& known) const {

@@ -33,6 +33,7 @@ const ConnectorEntry* require_connector(const ConnectorRegistry& connectors, std
 std::shared_ptr<const Source> make_source(const ConnectorEntry& connector, SourceRequest request,
                                           const SourcePlace& place, std::vector<Error>& errors) {
   auto made = connector.make_source(request);
+  if (!made) request.options.forget(connector.source_options);
   auto unknown = request.options.unknown(connector.source_options);
   const bool clean = unknown.empty();
   for (auto& error : unknown) errors.push_back(std::move(error));

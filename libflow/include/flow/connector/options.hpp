@@ -75,6 +75,8 @@ class Options {
   Options take_prefix(std::string_view prefix);
   /// Names present, sorted.
   [[nodiscard]] std::vector<std::string> names() const;
+  /// Drops the options that are known: nothing is said of what a failed connector did not get to.
+  void forget(const std::vector<OptionEntry>& known);
   /// An error for each option nobody took; `known` feeds the suggestion.
   [[nodiscard]] std::vector<Error> unknown(const std::vector<OptionEntry>& known) const;
 
