@@ -1,6 +1,7 @@
 #include "text_output.hpp"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -27,14 +28,21 @@ class DescriptorOutput final : public TextOutput {
         return Error{Errc::output_closed, "nobody reads the output any more"};
       } else if (errno != EINTR) {
         const auto reason = errno;
-        return Error{Errc::io_failed, "the output cannot be written"}.with_cause(
-            std::strerror(reason));
+        return Error{can_heal(reason) ? Errc::io_failed : Errc::output_unwritable,
+                     "the output cannot be written"}
+            .with_cause(std::strerror(reason));
       }
     }
     return {};
   }
 
  private:
+  /// Whether writing again may help: a disk gets room, a device or a closed descriptor does not.
+  [[nodiscard]] bool can_heal(int reason) const {
+    struct stat about {};
+    return reason != EBADF && ::fstat(descriptor_, &about) == 0 && S_ISREG(about.st_mode);
+  }
+
   std::mutex mutex_;
   int descriptor_;
 };

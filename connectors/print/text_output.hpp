@@ -8,7 +8,7 @@
 namespace flow::print {
 
 /// Where print writes. Thread: thread-safe, blocking.
-/// Errors: output_closed (nobody reads any more), io_failed.
+/// Errors: output_closed (nobody reads any more), output_unwritable (for good), io_failed.
 class TextOutput {
  public:
   virtual ~TextOutput() = default;

@@ -2,7 +2,11 @@
 #include "support/flowctl.hpp"
 #include "support/temp_dir.hpp"
 
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -107,6 +111,56 @@ TEST_CASE("an interrupt stops the job, commits and exits with 1; the next run go
   auto rows = output_lines((dir / "out").string());
   CHECK(rows.size() == 3000);
   CHECK(std::unique(rows.begin(), rows.end()) == rows.end());
+}
+
+TEST_CASE("a second signal ends a job whose output nobody reads", "[pipeline][command]") {
+  TempDir dir;
+  const auto path = dir.write("x.yaml",
+                              "sources:\n  n: {connector: sequence, schema: {n: int64}}\nsinks:\n  "
+                              "out: {from: n, connector: print}\n")
+                        .string();
+  const auto fifo = (dir / "fifo").string();
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const auto second = GENERATE(SIGINT, SIGTERM);
+  // `<>` opens the fifo for both: there is a reader, and it never reads.
+  Process process{
+      {"bash", "-c", "exec '" + flowctl_path() + "' run '" + path + "' 1<>'" + fifo + "'"}};
+  // It prints, and soon nothing more fits.
+  const int look = ::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  REQUIRE(look >= 0);
+  int waiting = 0;
+  for (int tries = 0; waiting == 0 && tries < 3000; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    REQUIRE(::ioctl(look, FIONREAD, &waiting) == 0);
+  }
+  REQUIRE(waiting > 0);
+  process.signal(SIGINT);
+  CHECK_FALSE(process.wait_for(std::chrono::milliseconds{500}));
+  process.signal(second);
+  const auto exit = process.wait_for(std::chrono::seconds{60});
+  ::close(look);
+  REQUIRE(exit);
+  CHECK(exit->code == 1);
+  CHECK_THAT(exit->err, Contains("stopping: draining and committing; again to end at once"));
+}
+
+TEST_CASE("a standard output that cannot be written ends a command with 3", "[pipeline][command]") {
+  TempDir dir;
+  const auto path =
+      dir.write("x.yaml", topology("sinks:\n  out: {from: numbers, connector: print}\n")).string();
+  const auto shell = [&](const std::string& rest) {
+    return run_process({"bash", "-c", "'" + flowctl_path() + "' " + rest});
+  };
+  for (const auto* output : {"> /dev/full", ">&-"}) {
+    for (const auto& command :
+         {"run '" + path + "' ", std::string{"generate sequence --count 10 --schema 'a: int64' "},
+          std::string{"functions "}, std::string{"--help "}}) {
+      INFO(command << output);
+      const auto exit = shell(command + output);
+      CHECK(exit.code == 3);
+      CHECK_THAT(exit.err, Contains("output cannot be written"));
+    }
+  }
 }
 
 TEST_CASE("a changed job does not go on from the snapshot of another", "[pipeline][command]") {

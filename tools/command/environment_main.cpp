@@ -2,6 +2,7 @@
 #include "exit_code.hpp"
 #include "report.hpp"
 #include "run_options.hpp"
+#include "standard_streams.hpp"
 
 #include "flow/api/environment.hpp"
 
@@ -10,6 +11,7 @@
 namespace flow {
 
 int Environment::main(int argc, char** argv) {
+  command::hold_standard_streams();
   command::Signals signals;
   command::RunArguments arguments;
   std::optional<std::uint32_t> parallelism;

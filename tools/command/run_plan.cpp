@@ -46,6 +46,13 @@ class Watcher {
             " failed, the job runs on: " + event.error->to_line() + "\n");
   }
 
+  /// A job that was asked to stop may drain for long.
+  void stopping() {
+    constexpr std::string_view kText = "stopping: draining and committing; again to end at once";
+    print(json_ ? "{\"event\": \"stopping\", \"message\": \"" + std::string{kText} + "\"}\n"
+                : block_.erase() + std::string{kText} + "\n");
+  }
+
   void finish(const actors::JobResult& result, bool explicit_json) {
     if (!json_) {
       print(block_.redraw(result.progress));
@@ -97,6 +104,7 @@ int run_plan(ExecutionPlan plan, const RunArguments& arguments, World& world, Si
     duration = *parsed;
   }
   Watcher watcher{plan, arguments.json};
+  signals.watch();
   actors::RuntimeOptions options;
   if (arguments.wire_always) options.wire = actors::WireMode::always;
   auto runtime = actors::Runtime::start(
@@ -123,15 +131,19 @@ int run_plan(ExecutionPlan plan, const RunArguments& arguments, World& world, Si
 
   auto next_show = started + watcher.interval();
   int stops = 0;
+  bool time_was_up = false;
   std::optional<actors::JobResult> result;
   while (!(result = job.wait_for(50ms))) {
     const auto now = world.clock.monotonic();
-    const bool time_is_up = duration && now - started >= *duration && stops == 0;
-    if (signals.take() || time_is_up) {
-      if (++stops == 1)
-        job.stop();
-      else
-        job.cancel();
+    const auto arrived = signals.count();
+    const bool time_is_up = duration && now - started >= *duration && arrived == 0 && !time_was_up;
+    time_was_up = time_was_up || time_is_up;
+    const auto asked = arrived + (time_was_up ? 1 : 0);
+    if (asked > stops) {
+      if (stops == 0) job.stop();
+      if (stops == 0 && asked == 1 && !time_is_up) watcher.stopping();
+      if (asked > 1) job.cancel();
+      stops = asked;
     }
     show_events();
     if (now < next_show) continue;

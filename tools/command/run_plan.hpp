@@ -19,8 +19,9 @@ struct RunArguments {
   bool wire_always = false;  ///< Undocumented: for tests.
 };
 
-/// Runs a job in this process until it ends, SIGINT stops it (a second one cancels) or its time is
-/// over. Progress, events and errors go to stderr. Returns the exit code.
+/// Runs a job in this process until it ends, SIGINT or SIGTERM stops it (a second one ends the
+/// process within a second) or its time is over. Progress, events and errors go to stderr. Returns
+/// the exit code.
 int run_plan(ExecutionPlan plan, const RunArguments& arguments, World& world, Signals& signals);
 
 }  // namespace flow::command

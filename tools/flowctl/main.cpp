@@ -2,6 +2,7 @@
 #include "command/exit_code.hpp"
 #include "command/report.hpp"
 #include "command/run_options.hpp"
+#include "command/standard_streams.hpp"
 #include "command/world.hpp"
 #include "generate_command.hpp"
 #include "run_command.hpp"
@@ -158,7 +159,8 @@ int dispatch(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return flow::flowctl::dispatch(argc, argv);
+    flow::command::hold_standard_streams();
+    return flow::command::finish_output(flow::flowctl::dispatch(argc, argv));
   } catch (const std::exception& exception) {
     const auto text = flow::render(flow::Error{flow::Errc::internal, "flowctl failed"}
                                        .with_cause(exception.what())

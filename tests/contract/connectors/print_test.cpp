@@ -5,6 +5,7 @@
 #include "support/seed.hpp"
 #include "support/simulated_file_system.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -108,6 +109,20 @@ TEST_CASE("print ends with output_closed when nobody reads", "[contract][print]"
   auto after = printing.writer->write(batch(printing.types, {{1, "x"}}));
   REQUIRE_FALSE(after);
   CHECK(after.error().code() == Errc::output_closed);
+}
+
+TEST_CASE("an output that cannot heal is not tried again", "[contract][print]") {
+  const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+  const int read_only = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  REQUIRE(full >= 0);
+  REQUIRE(read_only >= 0);
+  for (const auto descriptor : {full, read_only}) {
+    const auto status = print::make_descriptor_output(descriptor)->write("x\n");
+    REQUIRE(::close(descriptor) == 0);
+    REQUIRE_FALSE(status);
+    CHECK(status.error().code() == Errc::output_unwritable);
+    CHECK(status.error().retry() == Retry::never);
+  }
 }
 
 TEST_CASE("a pipe whose reader is gone is a closed output", "[contract][print]") {
