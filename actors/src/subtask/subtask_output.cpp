@@ -13,8 +13,6 @@ namespace {
 // Batches of this size travel as they are: collecting them would copy more than a message costs.
 constexpr std::uint32_t kLargeRows = kTargetRows / 4;
 constexpr std::uint64_t kLargeBytes = kTargetBytes.value / 4;
-// Slabs that are kept for less than half of their bytes, and for more than this, are copied out of.
-constexpr std::uint64_t kWorthCopying = (16_KiB).value;
 // What all channels of a subtask together may hold back.
 constexpr std::uint64_t kHeldBytes = (8_MiB).value;
 // Book-keeping of a frame, so that a flood of tiny batches is bounded as well.
@@ -88,7 +86,7 @@ void SubtaskOutput::add_rows(std::uint32_t c, Batch batch) {
   if (batch.has_selection() && batch.selected() < batch.rows() / 2) batch = compact(batch, pool_);
   // So would a few columns, or a slice, of a large slab.
   auto bytes = batch.retained_bytes();
-  if (bytes > 2 * batch.byte_size() + kWorthCopying) {
+  if (is_worth_detaching(batch, bytes)) {
     batch = detach(batch, pool_);
     bytes = batch.retained_bytes();
   }

@@ -31,6 +31,10 @@ Batch concatenate(std::span<const Batch> batches, SlabPool& pool);
 /// Copies into fresh slabs of the pool what shares a larger slab (received messages kept for long).
 Batch detach(const Batch& batch, SlabPool& pool);
 
+/// Whether a batch that is kept or sent should be detached first: the slabs it keeps alive,
+/// `retained` (its retained_bytes()), are more than twice its rows, and 16 KiB above that.
+bool is_worth_detaching(const Batch& batch, std::uint64_t retained);
+
 /// A column of `rows` times the same value; null value needs the type.
 Column constant_column(DataType type, const Value& value, SlabPool& pool);
 

@@ -9,11 +9,8 @@
 namespace flow {
 namespace {
 
-// What keeps more than this, and more than twice what it is, is copied out, as on a channel.
-constexpr std::uint64_t kWorthCopying = (16_KiB).value;
-
 Batch without_ballast(Batch batch, SlabPool& pool) {
-  if (batch.retained_bytes() > 2 * batch.byte_size() + kWorthCopying) return detach(batch, pool);
+  if (is_worth_detaching(batch, batch.retained_bytes())) return detach(batch, pool);
   return batch;
 }
 

@@ -134,6 +134,10 @@ Batch detach(const Batch& batch, SlabPool& pool) {
   return out;
 }
 
+bool is_worth_detaching(const Batch& batch, std::uint64_t retained) {
+  return retained > 2 * batch.byte_size() + (16_KiB).value;
+}
+
 Column constant_column(DataType type, const Value& value, SlabPool& pool) {
   ColumnBuilder builder{type, pool, 1};
   builder.append(value);
