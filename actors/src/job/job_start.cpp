@@ -72,9 +72,10 @@ Result<AttemptStart> JobStart::begin_attempt() {
 }
 
 Result<AttemptStart> JobStart::prepare_attempt() {
-  const bool first = attempts_++ == 0;
+  // What a run does once it does until it has succeeded.
+  const bool first = !begun_;
   AttemptStart start;
-  start.attempt = {attempts_};
+  start.attempt = {++attempts_};
   start.next_epoch = {attempts_};
   std::optional<Manifest> last;
   if (!plan_->checkpoints.directory.empty()) {
@@ -92,10 +93,12 @@ Result<AttemptStart> JobStart::prepare_attempt() {
     FLOW_ASSIGN(auto taken, take_over(*store_, world_.failure_points, first && options_.fresh));
     start.attempt = taken.attempt;
     start.next_epoch = taken.next_epoch;
+    if (!first_attempt_) first_attempt_ = taken.attempt;
     last = std::move(taken.restore);
-    // A fresh run that failed before its first checkpoint must not pick up what it was told to
-    // leave alone.
-    if (last && !first && options_.fresh && last->lineage != lineage_) last.reset();
+    // A run that failed before its first checkpoint must not pick up what it was told to leave
+    // alone.
+    if (last && last->attempt < *first_attempt_ && (options_.fresh || options_.from_snapshot))
+      last.reset();
   }
   FLOW_ASSIGN(start.restore, look_for_restore_point(std::move(last)));
   if (start.restore) FLOW_TRY(check_fits(start.restore->manifest));
@@ -103,12 +106,13 @@ Result<AttemptStart> JobStart::prepare_attempt() {
     lineage_ = start.restore ? start.restore->manifest.lineage : make_lineage(random_);
   start.lineage = lineage_;
   if (first) FLOW_TRY(check_outside(!start.restore));
+  begun_ = true;
   return start;
 }
 
 Result<std::shared_ptr<const RestorePoint>> JobStart::look_for_restore_point(
     std::optional<Manifest> last) {
-  if (options_.from_snapshot && (!last || last->lineage != lineage_)) {
+  if (options_.from_snapshot && !last) {
     FLOW_ASSIGN(auto opened,
                 open_snapshot(world_.files, *options_.from_snapshot, world_.failure_points));
     return std::shared_ptr<const RestorePoint>{std::make_shared<RestorePoint>(

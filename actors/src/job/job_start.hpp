@@ -32,8 +32,8 @@ class JobStart {
   JobStart(std::shared_ptr<const ExecutionPlan> plan, RunOptions options, RuntimeWorld world,
            std::uint64_t seed);
 
-  /// The first call locks the job's directory and looks at what `options` say; later calls go on
-  /// from the last manifest of this run. Errors: locked, fenced, snapshot_*, what a sink finds
+  /// The first call that succeeds has locked the job's directory, looked at what `options` say and
+  /// let each sink look outside; later calls go on from the last manifest of this run. Errors: locked, fenced, snapshot_*, what a sink finds
   /// outside; cancelled once the job has been released.
   Result<AttemptStart> begin_attempt();
   /// After the last commit: each sink is finished. Again after an error.
@@ -73,7 +73,9 @@ class JobStart {
   std::string lineage_;
   std::string plan_json_;
   std::uint64_t plan_fingerprint_ = 0;
-  std::uint32_t attempts_ = 0;
+  std::uint32_t attempts_ = 0;            // that were tried
+  bool begun_ = false;                    // one of them has been given out
+  std::optional<Attempt> first_attempt_;  // of this run at the directory
 };
 
 }  // namespace flow::actors

@@ -1,16 +1,19 @@
-// A job that has ended while its start was under way leaves its directory alone.
+// What a run begins with, and that a job that has ended meanwhile leaves its directory alone.
 #include "job/job_start.hpp"
 
 #include "flow/checkpoint/publishing.hpp"
 #include "support/catch.hpp"
 #include "support/manual_clock.hpp"
-#include "support/runtime/ledger_sink.hpp"
 #include "support/runtime/numbers_source.hpp"
 #include "support/runtime/plans.hpp"
 #include "support/runtime/step_runtime.hpp"
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 using namespace flow;
 using namespace flow::testing;
@@ -18,9 +21,42 @@ using namespace flow::actors;
 
 namespace {
 
+/// A sink that notes what it was asked before the first row.
+class AskedSink final : public Sink {
+ public:
+  Status accept(const Schema&, bool) const override { return {}; }
+  Status check_outside(FileSystem&, const std::string&, bool fresh) const override {
+    asked.push_back(fresh);
+    return {};
+  }
+  Result<std::unique_ptr<SinkWriter>> open(const ConnectorContext&, SchemaPtr) const override {
+    return Error{Errc::injected, "nothing is written here"};
+  }
+  bool exactly_once() const override { return true; }
+
+  mutable std::vector<bool> asked;  // `fresh` of each call
+};
+
 /// The start of a job, its directory, and another process that would like to have it.
 class Start {
  public:
+  explicit Start(RunOptions options = {}) : options_{std::move(options)} {}
+
+  /// What an earlier run of the job left: checkpoints 1 and 2.
+  void ran_before() {
+    auto before = another_run();
+    const auto attempt = before.begin_attempt().value();
+    for (const auto epoch : {Epoch{1}, Epoch{2}}) publish(before, attempt, epoch);
+    before.release();
+  }
+  void publish(JobStart& run, const AttemptStart& attempt, Epoch epoch) {
+    auto manifest = run.outline(attempt);
+    manifest.epoch = epoch;
+    REQUIRE(flow::publish(*store_, *no_failures_, manifest));
+  }
+  JobStart another_run() {
+    return JobStart{plan_, {}, RuntimeWorld{files, clock_, *log_, *no_failures_}, 2};
+  }
   bool is_locked() { return !store_->lock(); }
   std::optional<Attempt> owner() { return store_->current_attempt().value(); }
 
@@ -28,15 +64,17 @@ class Start {
   SimulatedFailures failures;
 
  private:
-  static ExecutionPlan plan_into(Ledger& ledger) {
+  static std::shared_ptr<const ExecutionPlan> plan_into(std::shared_ptr<const Sink> sink) {
     auto plan = PlanBuilder{"job"}
                     .source("numbers", numbers_source({}), 1)
-                    .sink("out", ledger_sink(ledger))
+                    .sink("out", std::move(sink))
                     .build();
     plan.checkpoints.directory = "snapshots";
-    return plan;
+    return std::make_shared<const ExecutionPlan>(std::move(plan));
   }
-  Ledger ledger_;
+  RunOptions options_;
+  std::shared_ptr<const AskedSink> sink_ = std::make_shared<AskedSink>();
+  std::shared_ptr<const ExecutionPlan> plan_ = plan_into(sink_);
   ManualClock clock_;
   std::unique_ptr<Log> log_ = make_null_log();
   std::unique_ptr<FailurePoints> no_failures_ = make_no_failure_points();
@@ -44,9 +82,26 @@ class Start {
       make_directory_store(files, "snapshots", "job", *no_failures_);
 
  public:
-  JobStart job{std::make_shared<const ExecutionPlan>(plan_into(ledger_)), RunOptions{},
-               RuntimeWorld{files, clock_, *log_, failures}, 1};
+  const std::vector<bool>& asked = sink_->asked;
+  JobStart job{plan_, options_, RuntimeWorld{files, clock_, *log_, failures}, 1};
 };
+
+RunOptions from(std::string snapshot) {
+  RunOptions options;
+  options.from_snapshot = std::move(snapshot);
+  return options;
+}
+
+RunOptions afresh() {
+  RunOptions options;
+  options.fresh = true;
+  return options;
+}
+
+std::optional<Epoch> restored(const Result<AttemptStart>& attempt) {
+  if (!attempt.value().restore) return std::nullopt;
+  return attempt.value().restore->manifest.epoch;
+}
 
 }  // namespace
 
@@ -83,4 +138,44 @@ TEST_CASE("a directory stays locked until what is done to it has come to its end
   REQUIRE(start.job.begin_attempt());
   CHECK(locked);
   CHECK(!start.is_locked());
+}
+
+TEST_CASE("a start that failed looks outside when it succeeds, and then no more", "[actor][job]") {
+  Start start;
+  start.ran_before();
+  start.failures.on_hit = [failed = false](std::string_view point) mutable -> Status {
+    if (point != "publish.after_takeover" || std::exchange(failed, true)) return {};
+    return Error{Errc::injected, "injected failure"};
+  };
+  const auto before = start.asked.size();
+  CHECK(!start.job.begin_attempt());
+  CHECK(start.asked.size() == before);
+  CHECK(restored(start.job.begin_attempt()) == Epoch{2});
+  REQUIRE(start.asked.size() == before + 1);
+  CHECK(!start.asked.back());
+  CHECK(restored(start.job.begin_attempt()) == Epoch{2});
+  CHECK(start.asked.size() == before + 1);
+}
+
+TEST_CASE("a run from a chosen snapshot begins there until it has a checkpoint of its own",
+          "[actor][job]") {
+  Start start{from("snapshots/job/publish-0000000001/manifest-0000000001")};
+  start.ran_before();
+  CHECK(restored(start.job.begin_attempt()) == Epoch{1});
+  const auto again = start.job.begin_attempt();
+  CHECK(restored(again) == Epoch{1});
+  CHECK(again->next_epoch == Epoch{3});
+  start.publish(start.job, *again, again->next_epoch);
+  CHECK(restored(start.job.begin_attempt()) == Epoch{3});
+}
+
+TEST_CASE("a fresh run begins with nothing until it has a checkpoint of its own", "[actor][job]") {
+  Start start{afresh()};
+  start.ran_before();
+  CHECK(restored(start.job.begin_attempt()) == std::nullopt);
+  CHECK(start.asked.back());
+  const auto again = start.job.begin_attempt();
+  CHECK(restored(again) == std::nullopt);
+  start.publish(start.job, *again, again->next_epoch);
+  CHECK(restored(start.job.begin_attempt()) == Epoch{3});
 }
