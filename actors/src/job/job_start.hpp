@@ -33,8 +33,9 @@ class JobStart {
            std::uint64_t seed);
 
   /// The first call that succeeds has locked the job's directory, looked at what `options` say and
-  /// let each sink look outside; later calls go on from the last manifest of this run. Errors: locked, fenced, snapshot_*, what a sink finds
-  /// outside; cancelled once the job has been released.
+  /// let each sink look outside; later calls go on from the last manifest of this run. Errors:
+  /// locked, fenced, snapshot_*, what a sink finds outside; cancelled once the job has been
+  /// released.
   Result<AttemptStart> begin_attempt();
   /// After the last commit: each sink is finished. Again after an error.
   Status finish_sinks(const AttemptStart& attempt);

@@ -103,6 +103,7 @@ caf::resumable::resume_result Actor::resume(caf::execution_unit* unit, std::size
   return caf::event_based_actor::resume(unit, std::min(max_throughput, messages_per_turn_));
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): those who override it keep the cause
 void Actor::on_ended(ActorId, std::optional<Error>) {}
 void Actor::on_down(ActorId who, const caf::error& reason) { on_ended(who, from_caf(reason)); }
 void Actor::on_exit_request() { quit(caf::exit_reason::user_shutdown); }
