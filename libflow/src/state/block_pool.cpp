@@ -56,8 +56,8 @@ std::byte* BlockPool::cut_from_region(std::uint32_t size_class) {
 }
 
 void BlockPool::return_to_region(std::byte* block, std::uint32_t size_class) noexcept {
-  auto* region = reinterpret_cast<Region*>(reinterpret_cast<std::uintptr_t>(block) &
-                                           ~(std::uintptr_t{kRegionBytes} - 1));
+  const auto offset = reinterpret_cast<std::uintptr_t>(block) & (std::uintptr_t{kRegionBytes} - 1);
+  auto* region = reinterpret_cast<Region*>(block - offset);
   --region->lent;
   if (region->lent == 0 && region != current_[size_class]) std::free(region);
 }

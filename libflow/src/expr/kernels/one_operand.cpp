@@ -51,11 +51,12 @@ Status negate_interval(const Call& call, Column& out) {
     call.rows.for_each([&](std::uint32_t row) {
       const Interval a = value[row];
       Interval negated;
-      const bool bad = __builtin_sub_overflow(0, a.months, &negated.months) |
-                       __builtin_sub_overflow(0, a.days, &negated.days) |
-                       __builtin_sub_overflow(std::int64_t{0}, a.micros, &negated.micros);
+      // All three are computed, whatever the first says.
+      const int bad = int{__builtin_sub_overflow(0, a.months, &negated.months)} |
+                      int{__builtin_sub_overflow(0, a.days, &negated.days)} |
+                      int{__builtin_sub_overflow(std::int64_t{0}, a.micros, &negated.micros)};
       result[row] = negated;
-      if (bad && status && call.is_valid(row))
+      if (bad != 0 && status && call.is_valid(row))
         status = call.raise(row, Errc::time_out_of_range, "interval out of range");
     });
     return status;

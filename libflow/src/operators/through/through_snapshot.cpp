@@ -28,7 +28,7 @@ Status ThroughOperator::snapshot(SnapshotSink& sink) {
   out.put(kVersion);
   out.put(told_.micros);
   FLOW_TRY(sink.put_blob(kBlob, out.take()));
-  copy_.emplace();
+  copy_ = Copy{};
   copy_->epoch = epoch_;
   for (const auto& owed : owed_)
     if (owed.request != 0) copy_->owed.push_back(owed);
