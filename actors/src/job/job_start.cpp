@@ -22,7 +22,7 @@ Status for_each_sink(const ExecutionPlan& plan, Body&& body) {
 }  // namespace
 
 JobStart::JobStart(std::shared_ptr<const ExecutionPlan> plan, RunOptions options,
-                   RuntimeWorld world, std::uint64_t seed)
+                   const RuntimeWorld& world, std::uint64_t seed)
     : plan_{std::move(plan)},
       options_{std::move(options)},
       world_{world},

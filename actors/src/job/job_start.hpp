@@ -29,7 +29,7 @@ struct AttemptStart {
 /// may come meanwhile.
 class JobStart {
  public:
-  JobStart(std::shared_ptr<const ExecutionPlan> plan, RunOptions options, RuntimeWorld world,
+  JobStart(std::shared_ptr<const ExecutionPlan> plan, RunOptions options, const RuntimeWorld& world,
            std::uint64_t seed);
 
   /// The first call that succeeds has locked the job's directory, looked at what `options` say and

@@ -106,8 +106,8 @@ flow::JobHandle run_in(caf::actor_system& system, const RuntimeOptions& options,
     post_urgently(door, JobEventMsg{event});
   };
   post(host->node, StartJobMsg{shared, std::move(run), observer, board});
-  return {JobHandle{std::make_shared<JobHandle::Impl>(JobHandle::Impl{board, host->node})},
-          std::move(host)};
+  JobHandle handle{std::make_shared<JobHandle::Impl>(JobHandle::Impl{board, host->node})};
+  return {std::move(handle), std::move(host)};
 }
 
 }  // namespace actors
