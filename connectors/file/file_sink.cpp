@@ -26,7 +26,7 @@ Status FileSink::check_outside(FileSystem& files, const std::string& job, bool f
 
 Result<std::unique_ptr<SinkWriter>> FileSink::open(const ConnectorContext& context,
                                                    SchemaPtr schema) const {
-  FLOW_ASSIGN(auto encoder, make_encoder(plan_.format, std::move(schema)));
+  FLOW_ASSIGN(auto encoder, make_encoder(plan_.format, schema));
   return std::unique_ptr<SinkWriter>{
       std::make_unique<FileWriter>(plan_, directory_, context, std::move(encoder))};
 }

@@ -139,7 +139,7 @@ Status PrintSink::accept(const Schema& schema, bool) const {
 
 Result<std::unique_ptr<SinkWriter>> PrintSink::open(const ConnectorContext& context,
                                                     SchemaPtr schema) const {
-  FLOW_ASSIGN(auto encoder, make_encoder(format_, std::move(schema)));
+  FLOW_ASSIGN(auto encoder, make_encoder(format_, schema));
   return std::unique_ptr<SinkWriter>{
       std::make_unique<PrintWriter>(context, std::move(encoder), output_)};
 }

@@ -15,8 +15,8 @@ struct SnapshotJob::Shared {
 
 SnapshotJob::SnapshotJob(Epoch epoch, Attempt attempt, SubtaskIndex subtask,
                          std::uint32_t parallelism, std::vector<Operator> operators,
-                         std::shared_ptr<SnapshotStore> store, std::string label, IoExecutor& io,
-                         ByteCount chunk, std::function<void()> has_room,
+                         std::shared_ptr<SnapshotStore> store, const std::string& label,
+                         IoExecutor& io, ByteCount chunk, std::function<void()> has_room,
                          std::function<void(Result<std::vector<OperatorSnapshot>>)> done)
     : epoch_{epoch},
       subtask_{subtask},

@@ -31,7 +31,8 @@ class SnapshotJob {
   /// once it is abandoned. `store` outlives every I/O job.
   SnapshotJob(Epoch epoch, Attempt attempt, SubtaskIndex subtask, std::uint32_t parallelism,
               std::vector<Operator> operators, std::shared_ptr<SnapshotStore> store,
-              std::string label, IoExecutor& io, ByteCount chunk, std::function<void()> has_room,
+              const std::string& label, IoExecutor& io, ByteCount chunk,
+              std::function<void()> has_room,
               std::function<void(Result<std::vector<OperatorSnapshot>>)> done);
 
   [[nodiscard]] Epoch epoch() const noexcept { return epoch_; }
