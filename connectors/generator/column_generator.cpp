@@ -15,7 +15,6 @@
 namespace flow::generator {
 namespace {
 
-constexpr auto kLeast = std::numeric_limits<std::int64_t>::min();
 constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
 
 /// The wall-clock time at which each row was due.
