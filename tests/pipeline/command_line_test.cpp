@@ -56,6 +56,22 @@ TEST_CASE("check finds every mistake and exits with 2", "[pipeline][command]") {
         4);
 }
 
+TEST_CASE("check looks behind a source with a wrong option", "[pipeline][command]") {
+  TempDir dir;
+  const auto path =
+      dir.write("x.yaml",
+                "sources:\n  numbers: {connector: sequence, count: many, schema: {n: int64}}\n"
+                "steps:\n  half: {from: numbers, filter: m > 1}\n  a: {from: b, filter: n > 1}\n"
+                "  b: {from: a, filter: n > 1}\n  c: {from: c, filter: n > 1}\n"
+                "sinks:\n  out: {from: half, connector: file, pth: x}\n")
+          .string();
+  const auto exit = flowctl({"check", path});
+  CHECK(exit.code == 2);
+  CHECK_THAT(exit.err, Contains("'count'") && Contains("no column 'm'") && Contains("a → b → a") &&
+                           Contains("c → c") && Contains("'path' is missing") &&
+                           Contains("unknown option 'pth'") && Contains("6 errors"));
+}
+
 TEST_CASE("data goes to stdout and progress to stderr", "[pipeline][command]") {
   TempDir dir;
   const auto path =

@@ -26,6 +26,7 @@ class NodeMaker {
       : draft_{draft}, registry_{registry}, errors_{errors} {}
 
   Made operator()(const api::DraftSource& draft) {
+    const auto errors_before = errors_.size();
     SourceNode node;
     node.on_error = draft.on_error;
     if (const auto* made = std::get_if<std::shared_ptr<const Source>>(&draft.from)) {
@@ -35,6 +36,7 @@ class NodeMaker {
       connect(draft, std::get<Connector>(draft.from), node);
     }
     if (node.source == nullptr) return BrokenNode{};
+    node.stand_in = errors_.size() != errors_before;
     if (!draft.watermark) return node;
     if (!check_event_time(*node.source->schema(), draft.watermark->time_column, draft_.name,
                           draft_.place, errors_))

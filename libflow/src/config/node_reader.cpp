@@ -78,10 +78,11 @@ std::optional<Field> field_of(const std::string& name, const std::string& text,
   return std::nullopt;
 }
 
-void read_schema(const ConfigNode& node, SourceRequest& request, std::vector<Error>& errors) {
+/// False if a column could not be read.
+bool read_schema(const ConfigNode& node, SourceRequest& request, std::vector<Error>& errors) {
   if (!node.is_map()) {
     errors.push_back(wrong_kind(node, "schema", "a mapping of column names to types"));
-    return;
+    return false;
   }
   if (node.entries.empty())
     errors.push_back(Error{Errc::bad_value, "'schema' is empty"}.at(node.place));
@@ -108,7 +109,9 @@ void read_schema(const ConfigNode& node, SourceRequest& request, std::vector<Err
     fields.push_back(*std::move(field));
     request.text.push_back(std::move(text));
   }
+  const bool complete = !fields.empty() && fields.size() == node.entries.size();
   request.schema = make_schema(std::move(fields));
+  return complete;
 }
 
 /// Event time and watermark of a source, checked against the schema that the connector delivers.
@@ -147,6 +150,49 @@ void read_time(const std::string& node, const ConfigNode* event_time, const Conf
   source.watermark = spec;
 }
 
+/// The event time was given wrongly: what uses it is checked as if some timestamp were meant.
+void guess_time(SourceNode& source) {
+  source.time_unknown = true;
+  for (const auto& field : source.source->schema()->fields()) {
+    if (field.type != types::timestamp) continue;
+    source.time_column = field.name;
+    source.watermark = WatermarkSpec{field.name, Micros{0}, std::nullopt};
+    return;
+  }
+}
+
+/// The source, or a stand-in; where its columns or an option cannot be read, only unknown options
+/// are reported.
+std::shared_ptr<const Source> connect(const ConnectorEntry& connector, const Fields& fields,
+                                      SourceRequest request, bool complete,
+                                      std::vector<Error>& errors) {
+  const auto errors_before = errors.size();
+  request.options = options_of(fields, errors);
+  if (complete && errors.size() == errors_before)
+    return make_source(connector, std::move(request), fields.place(), errors);
+  request.options.forget(connector.source_options);
+  for (auto& error : request.options.unknown(connector.source_options))
+    errors.push_back(std::move(error));
+  return complete ? stand_in(std::move(request.schema)) : nullptr;
+}
+
+/// Makes `node` a sink. One that has other mistakes is asked for those in its options here, for
+/// nobody else will.
+void connect(const ConnectorEntry& connector, const Fields& fields, std::size_t errors_before,
+             LogicalNode& node, std::vector<Error>& errors) {
+  const auto errors_before_options = errors.size();
+  auto options = options_of(fields, errors);
+  const bool readable = errors.size() == errors_before_options;
+  auto sink = make_sink_node(connector, node.name, std::move(options));
+  if (errors.size() == errors_before) {
+    node.what = std::move(sink);
+  } else if (readable) {
+    for (auto& error : sink.check(make_schema({}), false))
+      errors.push_back(error.where().line == 0 ? std::move(error).at(node.place)
+                                               : std::move(error));
+  }
+}
+
 OnError on_error_of(Fields& fields) {
   const auto text = fields.choice("on_error", {"fail", "skip", "dead_letter"}).value_or("fail");
   if (text == "skip") return OnError::skip;
@@ -168,17 +214,26 @@ LogicalNode read_source(const ConfigNode::Entry& entry, const ConnectorRegistry&
   SourceRequest request;
   request.node = entry.key;
   request.on_error = source.on_error = on_error_of(fields);
-  if (const auto* schema = fields.take("schema")) read_schema(*schema, request, errors);
+  bool complete = true;
+  if (const auto* schema = fields.take("schema")) complete = read_schema(*schema, request, errors);
   const auto* event_time = fields.take("event_time");
   const auto* watermark = fields.take("watermark");
-  if (connector == nullptr) return node;
-  request.options = options_of(fields, errors);
-  if (errors.size() != errors_before) return node;
-  source.connector = connector->name;
-  source.source = make_source(*connector, std::move(request), entry.place, errors);
-  if (source.source == nullptr) return node;
+  if (connector == nullptr) {
+    if (complete) source.source = stand_in(std::move(request.schema));
+  } else {
+    source.connector = connector->name;
+    source.source = connect(*connector, fields, std::move(request), complete, errors);
+  }
+  if (source.source == nullptr) {
+    if (source.on_error == OnError::dead_letter)
+      node.side_outputs[kDeadLetterPort] = dead_letters_of(entry.key);
+    return node;
+  }
+  const auto errors_before_time = errors.size();
   read_time(entry.key, event_time, watermark, source, errors);
-  if (errors.size() == errors_before) node.what = std::move(source);
+  if (errors.size() != errors_before_time) guess_time(source);
+  source.stand_in = errors.size() != errors_before;
+  node.what = std::move(source);
   return node;
 }
 
@@ -193,10 +248,7 @@ LogicalNode read_sink(const ConfigNode::Entry& entry, const ConnectorRegistry& c
     node.parallelism = static_cast<std::uint32_t>(*value);
   fields.require("from", "name the source or step it writes: `from: …`");
   for (const auto& [name, place] : fields.words("from")) node.inputs.push_back({name, place});
-  if (connector == nullptr) return node;
-  auto options = options_of(fields, errors);
-  if (errors.size() != errors_before) return node;
-  node.what = make_sink_node(*connector, entry.key, std::move(options));
+  if (connector != nullptr) connect(*connector, fields, errors_before, node, errors);
   return node;
 }
 
@@ -207,10 +259,7 @@ LogicalNode read_dead_letters(const ConfigNode& config, const ConnectorRegistry&
   Fields fields{config, "'dead_letters'", errors};
   if (!config.is_map()) return node;
   const auto* connector = find_connector(fields, connectors, Direction::sink, errors);
-  if (connector == nullptr) return node;
-  auto options = options_of(fields, errors);
-  if (errors.size() == errors_before)
-    node.what = make_sink_node(*connector, node.name, std::move(options));
+  if (connector != nullptr) connect(*connector, fields, errors_before, node, errors);
   return node;
 }
 

@@ -38,19 +38,25 @@ class StepReader {
   }
 
   LogicalNode read(const ConfigNode& map) {
-    const auto errors_before = errors_.size();
     if (!map.is_map()) return std::move(node_);
     for (const auto& [name, place] : fields_.words("from")) node_.inputs.push_back({name, place});
     if (const auto value = fields_.integer("parallelism", 1, kMaxKeyGroups))
       node_.parallelism = static_cast<std::uint32_t>(*value);
-    if (const auto verb = the_verb(map)) read_verb(*verb);
+    const auto verb = the_verb(map);
+    const auto errors_before_verb = errors_.size();
+    if (verb) read_verb(*verb);
+    const bool verb_is_wrong = errors_.size() != errors_before_verb;
+    const auto errors_before_rest = errors_.size();
     fields_.finish();
+    // `key_bi` of an aggregation may be the key that its columns depend on.
+    const bool shape_is_unknown =
+        !verb || verb_is_wrong || (verb == "aggregate" && errors_.size() != errors_before_rest);
     if (node_.inputs.empty()) {
       fields_.fail(Error{Errc::missing_key, fields_.what() + " has no 'from'"}
                        .with_remedy("name the source or step it reads: `from: …`")
                        .at(node_.place));
     }
-    if (errors_.size() != errors_before) node_.what = BrokenNode{};
+    if (shape_is_unknown || node_.inputs.empty()) node_.what = BrokenNode{};
     return std::move(node_);
   }
 
@@ -80,7 +86,8 @@ class StepReader {
             .with_remedy(found.empty() ? "" : "split it into steps that read from each other")
             .at(node_.place));
     for (const auto verb : kVerbs) fields_.take(verb);
-    for (const auto* key : {"key_by", "window", "lateness", "late_rows"}) fields_.take(key);
+    for (const auto* key : {"key_by", "window", "lateness"}) fields_.take(key);
+    if (const auto late = fields_.text("late_rows")) node_.side_outputs.emplace(1, *late);
     return std::nullopt;
   }
 

@@ -3,6 +3,31 @@
 #include "flow/base/nearest.hpp"
 
 namespace flow {
+namespace {
+
+class StandIn final : public Source {
+ public:
+  explicit StandIn(SchemaPtr schema) : schema_{std::move(schema)} {}
+  const SchemaPtr& schema() const override { return schema_; }
+  bool bounded() const override { return true; }
+  SplitOrder split_order() const override { return SplitOrder::independent; }
+  Result<std::vector<Split>> enumerate(FileSystem& /*files*/,
+                                       std::uint32_t /*parallelism*/) const override {
+    return Error{Errc::internal, "a source with mistakes cannot run"};
+  }
+  Result<std::unique_ptr<SourceReader>> open(const ConnectorContext& /*context*/) const override {
+    return Error{Errc::internal, "a source with mistakes cannot run"};
+  }
+
+ private:
+  SchemaPtr schema_;
+};
+
+bool is_about_options(Errc code) {
+  return code == Errc::unknown_option || code == Errc::missing_option || code == Errc::bad_option;
+}
+
+}  // namespace
 
 const ConnectorEntry* require_connector(const ConnectorRegistry& connectors, std::string_view name,
                                         Direction direction, const SourcePlace& place,
@@ -32,29 +57,39 @@ const ConnectorEntry* require_connector(const ConnectorRegistry& connectors, std
 
 std::shared_ptr<const Source> make_source(const ConnectorEntry& connector, SourceRequest request,
                                           const SourcePlace& place, std::vector<Error>& errors) {
+  const auto declared = request.schema;
   auto made = connector.make_source(request);
   if (!made) request.options.forget(connector.source_options);
   auto unknown = request.options.unknown(connector.source_options);
   const bool clean = unknown.empty();
   for (auto& error : unknown) errors.push_back(std::move(error));
-  if (made) return clean ? *std::move(made) : nullptr;
+  if (made) return clean ? *std::move(made) : stand_in((*made)->schema());
   auto error = std::move(made).error();
   errors.push_back(error.where().line == 0 ? std::move(error).at(place) : std::move(error));
-  return nullptr;
+  return stand_in(declared);
+}
+
+std::shared_ptr<const Source> stand_in(SchemaPtr schema) {
+  if (schema == nullptr) return nullptr;
+  return std::make_shared<const StandIn>(std::move(schema));
 }
 
 SinkNode make_sink_node(const ConnectorEntry& connector, std::string node, Options options) {
   SinkNode sink;
   sink.connector = connector.name;
-  sink.make = [make = connector.make_sink, known = connector.sink_options, node = std::move(node),
-               options = std::move(options)](
+  sink.make = [make = connector.make_sink, node, options](
                   const SchemaPtr& schema, bool changelog) -> Result<std::shared_ptr<const Sink>> {
     SinkRequest request{node, schema, changelog, options};
+    return make(request);
+  };
+  sink.check = [make = connector.make_sink, known = connector.sink_options, node = std::move(node),
+                options = std::move(options)](const SchemaPtr& schema, bool changelog) {
+    SinkRequest request{node, schema, changelog, options};
     auto made = make(request);
-    if (!made) return made;
-    if (auto unknown = request.options.unknown(known); !unknown.empty())
-      return std::move(unknown.front());
-    return made;
+    if (!made) request.options.forget(known);
+    auto errors = request.options.unknown(known);
+    if (!made && is_about_options(made.error().code())) errors.push_back(std::move(made).error());
+    return errors;
   };
   return sink;
 }

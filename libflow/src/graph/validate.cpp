@@ -1,3 +1,6 @@
+#include "blind_checks.hpp"
+#include "cycles.hpp"
+
 #include "flow/base/nearest.hpp"
 #include "flow/connector/dead_letter.hpp"
 #include "flow/graph/logical_graph.hpp"
@@ -34,6 +37,8 @@ class Validator {
     route_dead_letters();
     valid_.resolved.resize(nodes().size());
     broken_.resize(nodes().size(), false);
+    time_unknown_.resize(nodes().size(), false);
+    derived_.resize(nodes().size(), false);
   }
 
   Validation run() {
@@ -47,6 +52,7 @@ class Validator {
     resolve_inputs();
     order_nodes();
     derive_shapes();
+    check_blindly();
     check_outputs();
     check_claims();
     return finish();
@@ -64,7 +70,7 @@ class Validator {
     });
     result.warnings = std::move(warnings_);
     const bool broken = std::find(broken_.begin(), broken_.end(), true) != broken_.end();
-    if (errors_.empty() && !broken) result.graph = std::move(valid_);
+    if (errors_.empty() && !broken && !has_stand_in_) result.graph = std::move(valid_);
     result.errors = std::move(errors_);
     return result;
   }
@@ -84,7 +90,7 @@ class Validator {
                  .at(node.place));
         continue;
       }
-      const auto name = node.name + ".dead_letters";
+      const auto name = dead_letters_of(node.name);
       node.side_outputs[kDeadLetterPort] = name;
       inputs.push_back({name, sink->place});
     }
@@ -202,32 +208,27 @@ class Validator {
         if (--waiting[reader] == 0) ready.insert(reader);
     }
     if (valid_.order.size() == nodes().size()) return;
-    std::vector<bool> ordered(nodes().size(), false);
-    for (const auto i : valid_.order) ordered[i] = true;
-    report_cycle(ordered);
+    report_cycles();
   }
 
-  /// Walks backwards among unordered nodes until one repeats: that loop is named.
-  void report_cycle(const std::vector<bool>& ordered) {
-    std::size_t at = 0;
-    while (ordered[at]) ++at;
-    std::vector<std::size_t> path;
-    while (std::find(path.begin(), path.end(), at) == path.end()) {
-      path.push_back(at);
-      for (const auto& input : valid_.resolved[at].inputs) {
-        if (!ordered[input.node]) {
-          at = input.node;
-          break;
-        }
-      }
+  void report_cycles() {
+    std::vector<bool> ordered(nodes().size(), false);
+    for (const auto i : valid_.order) ordered[i] = true;
+    std::vector<std::size_t> left;
+    std::vector<std::vector<std::size_t>> inputs(nodes().size());
+    for (std::size_t i = 0; i < nodes().size(); ++i) {
+      if (ordered[i]) continue;
+      left.push_back(i);
+      broken_[i] = true;
+      for (const auto& input : valid_.resolved[i].inputs) inputs[i].push_back(input.node);
     }
-    path.erase(path.begin(), std::find(path.begin(), path.end(), at));
-    std::reverse(path.begin(), path.end());
-    std::string text = nodes()[path.back()].name;
-    for (const auto i : path) text += " → " + nodes()[i].name;
-    fail(Error{Errc::cycle, "nodes form a cycle: " + text}
-             .with_remedy("a node cannot read what it produces; remove one of these inputs")
-             .at(nodes()[path.back()].place));
+    for (const auto& cycle : find_cycles(left, inputs)) {
+      std::string text;
+      for (const auto i : cycle) text += nodes()[i].name + " → ";
+      fail(Error{Errc::cycle, "nodes form a cycle: " + text + nodes()[cycle.front()].name}
+               .with_remedy("a node cannot read what it produces; remove one of these inputs")
+               .at(nodes()[cycle.front()].place));
+    }
   }
 
   void derive_shapes() {
@@ -239,8 +240,10 @@ class Validator {
         const auto& ports = valid_.resolved[input.node].ports;
         if (broken_[input.node] || input.port >= ports.size()) broken_[i] = true;
         if (!broken_[i]) inputs.push_back(ports[input.port]);
+        if (time_unknown_[input.node]) time_unknown_[i] = true;
       }
       if (broken_[i]) continue;
+      derived_[i] = true;
       std::visit([&](const auto& what) { derive(i, what, inputs); }, nodes()[i].what);
     }
   }
@@ -251,6 +254,8 @@ class Validator {
 
   void derive(std::size_t index, const SourceNode& source,
               const std::vector<StreamShape>& /*inputs*/) {
+    has_stand_in_ = has_stand_in_ || source.stand_in;
+    time_unknown_[index] = source.time_unknown;
     StreamShape shape;
     shape.schema = source.source->schema();
     shape.time_column = source.time_column;
@@ -265,7 +270,13 @@ class Validator {
     auto shape = shape_of(op.spec, inputs, nodes()[index].place);
     for (auto& error : shape.errors) {
       broken_[index] = true;
-      fail(std::move(error));
+      if (!time_unknown_[index] || !is_about_time(error.code())) fail(std::move(error));
+    }
+    // What they give is what they take, whatever is wrong with them.
+    if (broken_[index] && keeps_shape(op.spec)) {
+      shape.ports = {inputs.front()};
+      broken_[index] = false;
+      has_stand_in_ = true;
     }
     for (const auto& [port, name] : nodes()[index].side_outputs) {
       if (broken_[index] || port < shape.ports.size()) continue;
@@ -282,15 +293,37 @@ class Validator {
     valid_.resolved[index].sink = make_sink(nodes()[index], node, inputs[0]);
   }
 
+  /// What can be said of nodes that nobody knows the input of.
+  void check_blindly() {
+    for (std::size_t i = 0; i < nodes().size(); ++i) {
+      if (!broken_[i] || derived_[i]) continue;
+      if (const auto* sink = std::get_if<SinkNode>(&nodes()[i].what))
+        options_fit(nodes()[i], *sink, make_schema({}), false);
+      if (const auto* op = std::get_if<OperatorNode>(&nodes()[i].what); op != nullptr)
+        for (auto& error : syntax_errors(op->spec)) fail(std::move(error));
+    }
+  }
+
+  bool options_fit(const LogicalNode& node, const SinkNode& what, const SchemaPtr& schema,
+                   bool changelog) {
+    if (!what.check) return true;
+    auto wrong = what.check(schema, changelog);
+    for (auto& error : wrong) fail_sink(node, std::move(error));
+    return wrong.empty();
+  }
+  void fail_sink(const LogicalNode& node, Error error) {
+    if (error.where().line == 0) error = std::move(error).at(node.place);
+    fail(std::move(error).with_context("sink '" + node.name + "'"));
+  }
+
   /// Null if it cannot be made or does not take what comes.
   std::shared_ptr<const Sink> make_sink(const LogicalNode& node, const SinkNode& what,
                                         const StreamShape& input) {
+    if (!options_fit(node, what, input.schema, input.changelog)) return nullptr;
     auto sink = what.make(input.schema, input.changelog);
     auto status = sink ? (*sink)->accept(*input.schema, input.changelog) : Status{sink.error()};
     if (status) return *std::move(sink);
-    auto error = std::move(status).error();
-    if (error.where().line == 0) error = std::move(error).at(node.place);
-    fail(std::move(error).with_context("sink '" + node.name + "'"));
+    fail_sink(node, std::move(status).error());
     return nullptr;
   }
 
@@ -340,6 +373,9 @@ class Validator {
   std::optional<std::size_t> dead_letters_;  ///< The node that all dead letters end in.
   std::vector<bool>
       broken_;  ///< Nodes whose shape cannot be known; what reads them reports nothing more.
+  std::vector<bool> derived_;       ///< Nodes that were looked at with all their inputs known.
+  std::vector<bool> time_unknown_;  ///< Nodes behind a source whose event time is not known.
+  bool has_stand_in_ = false;       ///< A node with mistakes gave its columns all the same.
   std::unordered_map<std::string, SourcePlace> places_;
   std::unordered_map<std::string, Readable> readable_;
   std::vector<Error> errors_;

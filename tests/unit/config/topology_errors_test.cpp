@@ -129,6 +129,83 @@ sinks:
                                         "9:27 unknown_connector", "2:1 unknown_key"});
 }
 
+/// What is wrong with a topology, from the text to the shapes.
+Places all_places(const std::string& text) {
+  auto loaded = load(text);
+  auto found = places(loaded.errors);
+  for (auto& place : places(validate(std::move(loaded.topology.graph)).errors))
+    found.push_back(std::move(place));
+  return found;
+}
+
+TEST_CASE("a mistake in a source hides none behind it, and makes none up", "[unit][config]") {
+  const auto source = [](const std::string& text) {
+    return all_places("sources:\n  a: {" + text + R"(}
+steps:
+  f: {from: a, filter: dely > 1}
+  w: {from: f, window: {tumbling: 1h}, aggregate: {n: count(), worst: max(x)}}
+  t: {from: w, top: {n: 1, by: worst desc, per: window_end}}
+  g: {from: t, filter: wurst > 1}
+sinks:
+  o: {from: g, connector: seen, limmit: 1, limit: none}
+)");
+  };
+  const Places behind{"4:24 unknown_column", "7:24 unknown_column", "9:41 unknown_option",
+                      "9:51 bad_option"};
+  const auto with = [&](const std::string& first) {
+    Places all{first};
+    all.insert(all.end(), behind.begin(), behind.end());
+    return all;
+  };
+  const std::string columns = "schema: {x: int64, at: timestamp}, ";
+  const std::string time = "event_time: at, watermark: 1s";
+  CHECK(source("connector: rows, " + columns + time) == behind);
+  CHECK(source("connector: rows, count: many, " + columns + time) == with("2:31 bad_option"));
+  CHECK(source("connector: rows, cuont: 1, " + columns + time) == with("2:31 unknown_option"));
+  CHECK(source("connector: rwos, " + columns + time) == with("2:18 unknown_connector"));
+  CHECK(source("connector: rows, " + columns + "event_time: at, watermark: soon") ==
+        with("2:86 bad_value"));
+  CHECK(source("connector: rows, " + columns + "event_time: ta, watermark: 1s") ==
+        with("2:71 bad_value"));
+  // Columns that are not known: nothing is said of their use, but of what cannot depend on them.
+  auto found = source("connector: rows, cuont: 1, schema: {x: int46, at: timestamp}, " + time);
+  CHECK(found ==
+        Places{"2:46 bad_value", "2:31 unknown_option", "9:41 unknown_option", "9:51 bad_option"});
+  // No timestamp that could have been meant.
+  found = source("connector: rows, schema: {x: int64}, event_time: x, watermark: 1s");
+  CHECK(found ==
+        Places{"2:56 bad_value", "4:24 unknown_column", "9:41 unknown_option", "9:51 bad_option"});
+}
+
+TEST_CASE("a mistake in a step hides none that does not depend on it", "[unit][config]") {
+  const auto steps = [](const std::string& text) {
+    return all_places("sources:\n  a: {connector: rows, schema: {x: int64}}\nsteps:\n" + text +
+                      "sinks:\n  o: {from: s, connector: seen}\n");
+  };
+  CHECK(steps("  r: {from: a, filter: x > 1, paralelism: 2}\n  s: {from: r, filter: y > 1}\n") ==
+        Places{"4:31 unknown_key", "5:24 unknown_column"});
+  CHECK(steps("  r: {from: a, with: {y: z}}\n  s: {from: r, filter: y >}\n") ==
+        Places{"4:26 unknown_column", "5:27 syntax_error"});
+  CHECK(steps("  r: {from: a, with: {y: z}}\n  s: {from: r, filter: q > 1}\n") ==
+        Places{"4:26 unknown_column"});
+  CHECK(steps("  r: {from: a, filter: x > 1, drop: x, late_rows: l}\n  s: {from: l, drop: q}\n") ==
+        Places{"4:3 wrong_verb_count"});
+}
+
+TEST_CASE("a sink is asked for its options whatever else is wrong with it", "[unit][config]") {
+  CHECK(all_places("sources:\n  a: {connector: rows, schema: {x: int64}}\nsinks:\n  o: {connector: "
+                   "seen, limmit: 1}\n") == Places{"4:6 missing_key", "4:32 unknown_option"});
+  CHECK(all_places("sources:\n  a: {connector: rows, schema: {x: int64}}\nsinks:\n  o: {from: b, "
+                   "connector: seen, limit: none}\n") ==
+        Places{"4:13 unknown_input", "4:40 bad_option"});
+}
+
+TEST_CASE("dead letters of a source with mistakes can be read", "[unit][config]") {
+  CHECK(all_places("dead_letters: {connector: seen}\nsources:\n  a: {connector: rows, on_error: "
+                   "dead_letter}\nsinks:\n  o: {from: a.dead_letters, connector: seen}\n") ==
+        Places{"3:6 missing_key"});
+}
+
 TEST_CASE("a wrong word comes with the nearest right one", "[unit][config]") {
   const auto errors = with_step("{from: a, fliter: x > 1}").errors;
   REQUIRE(errors.size() == 2);

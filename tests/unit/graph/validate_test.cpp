@@ -78,6 +78,45 @@ TEST_CASE("cycles are named", "[unit][graph]") {
              Catch::Contains("a → b") && Catch::Contains("b → c") && Catch::Contains("c → a"));
 }
 
+TEST_CASE("each of several cycles is named, and none twice", "[unit][graph]") {
+  Graph graph;
+  graph.step("a", {"b"}, FilterSpec{{"true"}})
+      .step("b", {"a"}, FilterSpec{{"true"}})
+      .step("c", {"d", "a"}, UnionSpec{})
+      .step("d", {"c"}, FilterSpec{{"true"}})
+      .step("self", {"self"}, FilterSpec{{"true"}})
+      .step("after", {"d"}, FilterSpec{{"true"}})
+      .sink("out", "after");
+  const auto errors = validate(graph.get()).errors;
+  CHECK(lines(errors) == Lines{"1 cycle", "3 cycle", "5 cycle"});
+  CHECK(errors[0].message() == "nodes form a cycle: a → b → a");
+  CHECK(errors[1].message() == "nodes form a cycle: c → d → c");
+  CHECK(errors[2].message() == "nodes form a cycle: self → self");
+}
+
+TEST_CASE("what reads a filter with a mistake is checked", "[unit][graph]") {
+  Graph graph;
+  graph.source("flights", kFlights)
+      .step("late", {"flights"}, FilterSpec{{"dely > 1"}})
+      .step("odd", {"late"}, FilterSpec{{"delai % 2 = 1"}})
+      .sink("out", "odd");
+  const auto validation = validate(graph.get());
+  REQUIRE(validation.errors.size() == 2);
+  CHECK(validation.errors[0].message() == "no column 'dely' in 'flights'");
+  CHECK(validation.errors[1].message() == "no column 'delai' in 'late'");
+  CHECK_FALSE(validation.graph);
+}
+
+TEST_CASE("a stand-in has columns but is no graph to run", "[unit][graph]") {
+  Graph graph;
+  graph.source("flights", kFlights).sink("out", "flights");
+  auto with = graph.get();
+  std::get<SourceNode>(with.nodes[0].what).stand_in = true;
+  const auto validation = validate(with);
+  CHECK(validation.errors.empty());
+  CHECK_FALSE(validation.graph);
+}
+
 TEST_CASE("names are unique over nodes and side outputs, and words", "[unit][graph]") {
   Graph graph;
   graph.source("flights", kFlights, "at")

@@ -34,8 +34,8 @@ struct Topology {
   std::optional<Micros> linger;
 };
 
-/// What could be read. Nodes with mistakes are there as BrokenNode, so that validate() can still
-/// find what is wrong with the others.
+/// What could be read. Nodes with mistakes are there as stand-ins or as BrokenNode, so that
+/// validate() can still find what is wrong with the others.
 struct LoadedTopology {
   Topology topology;
   std::vector<Error> errors;  ///< All of them, with places; empty = all was read.

@@ -17,9 +17,13 @@ const ConnectorEntry* require_connector(const ConnectorRegistry& connectors, std
                                         Direction direction, const SourcePlace& place,
                                         std::vector<Error>& errors);
 
-/// Makes a source; every mistake in its options is reported, nullptr then. `place` is the node's.
+/// Makes a source; every mistake in its options is reported. Then it is a stand-in that has columns
+/// only, or nullptr where those are not known. `place` is the node's.
 std::shared_ptr<const Source> make_source(const ConnectorEntry& connector, SourceRequest request,
                                           const SourcePlace& place, std::vector<Error>& errors);
+
+/// A source of which only the columns are known: nullptr if `schema` is.
+std::shared_ptr<const Source> stand_in(SchemaPtr schema);
 
 /// A sink that is made, and whose options are checked, when its schema is known.
 SinkNode make_sink_node(const ConnectorEntry& connector, std::string node, Options options);

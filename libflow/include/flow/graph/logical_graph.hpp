@@ -19,6 +19,10 @@ struct SourceNode {
   std::optional<std::string> time_column;
   std::optional<WatermarkSpec> watermark;
   OnError on_error = OnError::fail;
+  /// Its mistakes were reported. It has columns, so that what reads it is checked; it cannot run.
+  bool stand_in = false;
+  /// Of a stand-in: its event time was given wrongly, so nothing is said against a use of it.
+  bool time_unknown = false;
 };
 struct OperatorNode {
   OperatorSpec spec;
@@ -27,6 +31,9 @@ struct OperatorNode {
 struct SinkNode {
   std::string connector;
   std::function<Result<std::shared_ptr<const Sink>>(const SchemaPtr& schema, bool changelog)> make;
+  /// Every mistake in the options; may be absent. What reaches a sink is not known where a node
+  /// before it has mistakes: then `schema` has no columns.
+  std::function<std::vector<Error>(const SchemaPtr& schema, bool changelog)> check = nullptr;
 };
 
 /// A node that could not be read; its mistakes were reported. Nothing more is said of what reads
@@ -65,6 +72,7 @@ struct LogicalGraph {
 /// The port of a source on which it gives away rows that could not be read; others read it by the
 /// name `SOURCE.dead_letters`.
 inline constexpr std::uint32_t kDeadLetterPort = 1;
+inline std::string dead_letters_of(const std::string& source) { return source + ".dead_letters"; }
 
 /// A graph whose names are resolved and whose shapes are known.
 struct ResolvedNode {
