@@ -31,11 +31,25 @@ TEST_CASE("the command line explains itself", "[pipeline][command]") {
     CHECK(its_help.code == 0);
     CHECK_THAT(its_help.out, Contains("Example"));
   }
-  CHECK(flowctl({}).code == 2);
   const auto mistyped = flowctl({"rnu", "x.yaml"});
   CHECK(mistyped.code == 2);
   CHECK_THAT(mistyped.err,
              Contains("there is no command 'rnu'") && Contains("did you mean 'run'?"));
+}
+
+TEST_CASE("a command line that is not taken is an error with a code", "[pipeline][command]") {
+  const auto refused = [](std::vector<std::string> arguments, const std::string& said) {
+    const auto exit = flowctl(std::move(arguments));
+    CHECK(exit.code == 2);
+    CHECK(exit.out.empty());
+    CHECK_THAT(exit.err, Contains("error E1007: ") && Contains(said) && Contains("--help` says"));
+  };
+  refused({}, "flowctl: A subcommand is required");
+  refused({"run"}, "flowctl run: FILE is required");
+  refused({"run", "x.yaml", "--frehs"}, "did you mean '--fresh'?");
+  refused({"schema", "infer", "x.csv", "--rows=3"}, "flowctl schema infer: ");
+  refused({"run", "x.yaml", "--parallelism", "many"}, "--parallelism");
+  refused({"plan", "x.yaml", "--format", "png"}, "--format");
 }
 
 TEST_CASE("check finds every mistake and exits with 2", "[pipeline][command]") {

@@ -3,6 +3,7 @@
 #include "report.hpp"
 #include "run_options.hpp"
 #include "standard_streams.hpp"
+#include "usage.hpp"
 
 #include "flow/api/environment.hpp"
 
@@ -21,8 +22,8 @@ int Environment::main(int argc, char** argv) {
   command::add_run_options(app, arguments);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? command::kDone : command::kUserError;
+  } catch (const CLI::ParseError& problem) {
+    return command::report_usage(app, problem);
   }
 
   auto world = command::make_world();

@@ -3,6 +3,7 @@
 #include "command/report.hpp"
 #include "command/run_options.hpp"
 #include "command/standard_streams.hpp"
+#include "command/usage.hpp"
 #include "command/world.hpp"
 #include "generate_command.hpp"
 #include "run_command.hpp"
@@ -137,8 +138,8 @@ int dispatch(int argc, char** argv) {
   if (const auto error = mistyped(app, argc, argv)) return command::report(*error);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? command::kDone : command::kUserError;
+  } catch (const CLI::ParseError& problem) {
+    return command::report_usage(app, problem);
   }
 
   auto world = command::make_world();
