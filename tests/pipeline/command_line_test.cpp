@@ -52,6 +52,17 @@ TEST_CASE("a command line that is not taken is an error with a code", "[pipeline
   refused({"plan", "x.yaml", "--format", "png"}, "--format");
 }
 
+TEST_CASE("a run goes on from a snapshot or begins afresh, not both", "[pipeline][command]") {
+  TempDir dir;
+  const auto path =
+      dir.write("x.yaml", topology("sinks:\n  out: {from: numbers, connector: print}\n")).string();
+  const auto exit = flowctl({"run", path, "--from", "state/1", "--fresh"});
+  CHECK(exit.code == 2);
+  CHECK(exit.out.empty());
+  CHECK_THAT(exit.err, Contains("E1007: --from and --fresh contradict each other") &&
+                           Contains("--from goes on from") && Contains("--fresh begins without"));
+}
+
 TEST_CASE("check finds every mistake and exits with 2", "[pipeline][command]") {
   TempDir dir;
   const auto path = dir.write("x.yaml", topology("steps:\n  half: {from: numbres, filter: m > 1}\n "

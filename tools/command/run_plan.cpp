@@ -91,18 +91,31 @@ int exit_code_of(const actors::JobResult& result) {
   return result.state == JobState::finished ? kDone : kInterrupted;
 }
 
+/// How long to run; none: to the end.
+Result<std::optional<Micros>> duration_of(const RunArguments& arguments) {
+  if (arguments.duration.empty()) return std::optional<Micros>{};
+  const auto parsed = parse_duration(arguments.duration);
+  if (!parsed || *parsed <= Micros{0})
+    return Error{Errc::bad_argument,
+                 "--duration takes a time such as 30s, not '" + arguments.duration + "'"};
+  return std::optional{*parsed};
+}
+
+Status check_start(const RunArguments& arguments) {
+  if (!arguments.fresh || !arguments.from) return {};
+  return Error{Errc::bad_argument, "--from and --fresh contradict each other"}
+      .with_cause("--from goes on from the state of that snapshot, --fresh begins without any")
+      .with_remedy(
+          "give one of them; neither goes on from the job's last snapshot, if there is one");
+}
+
 }  // namespace
 
 int run_plan(ExecutionPlan plan, const RunArguments& arguments, World& world, Signals& signals) {
-  std::optional<Micros> duration;
-  if (!arguments.duration.empty()) {
-    const auto parsed = parse_duration(arguments.duration);
-    if (!parsed || *parsed <= Micros{0})
-      return report(Error{Errc::bad_argument,
-                          "--duration takes a time such as 30s, not '" + arguments.duration + "'"},
-                    arguments.json);
-    duration = *parsed;
-  }
+  if (const auto status = check_start(arguments); !status)
+    return report(status.error(), arguments.json);
+  const auto duration = duration_of(arguments);
+  if (!duration) return report(duration.error(), arguments.json);
   Watcher watcher{plan, arguments.json};
   signals.watch();
   actors::RuntimeOptions options;
@@ -136,7 +149,8 @@ int run_plan(ExecutionPlan plan, const RunArguments& arguments, World& world, Si
   while (!(result = job.wait_for(50ms))) {
     const auto now = world.clock.monotonic();
     const auto arrived = signals.count();
-    const bool time_is_up = duration && now - started >= *duration && arrived == 0 && !time_was_up;
+    const bool time_is_up =
+        *duration && now - started >= **duration && arrived == 0 && !time_was_up;
     time_was_up = time_was_up || time_is_up;
     const auto asked = arrived + (time_was_up ? 1 : 0);
     if (asked > stops) {
