@@ -217,7 +217,8 @@ TEST_CASE("a changed job does not go on from the snapshot of another", "[pipelin
   CHECK(flowctl({"run", job("n > 1"), "--duration", "300ms"}).code == 1);
   const auto changed = flowctl({"run", job("n > 2"), "--duration", "300ms"});
   CHECK(changed.code == 2);
-  CHECK_THAT(changed.err, Contains("E1221") && Contains("--fresh"));
+  CHECK_THAT(changed.err, Contains("E1221") && Contains("--fresh") &&
+                              Contains("`filter` of 's' was n > 1 and is n > 2"));
   CHECK(flowctl({"run", job("n > 2"), "--duration", "300ms", "--fresh"}).code == 1);
   CHECK(flowctl({"run", job("n > 2"), "--duration", "300ms"}).code == 1);
 }

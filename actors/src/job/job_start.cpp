@@ -1,9 +1,9 @@
 #include "job/job_start.hpp"
 
+#include "flow/graph/plan_difference.hpp"
 #include "flow/record/key.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 namespace flow::actors {
@@ -124,24 +124,39 @@ Result<std::shared_ptr<const RestorePoint>> JobStart::look_for_restore_point(
 }
 
 Status JobStart::check_fits(const Manifest& manifest) const {
-  const auto refuse = [&](Errc code, std::string cause) {
-    return Error{code, "the last snapshot of job '" + plan_->job + "' does not fit it"}
-        .with_cause(std::move(cause))
-        .with_remedy("go back to the job that wrote it, or run with --fresh to begin again");
-  };
   if (manifest.key_format != kKeyFormatVersion)
-    return refuse(Errc::snapshot_incompatible,
+    return misfit(Errc::snapshot_incompatible,
                   "its keys are written in format " + std::to_string(manifest.key_format));
   if (manifest.plan_fingerprint == plan_fingerprint_) return {};
   // What of the state would survive a change is not known yet, so nothing is guessed.
-  std::set<std::string, std::less<>> names;
-  for (const auto& chain : plan_->chains)
-    for (const auto& link : chain.links) names.insert(link.name);
-  for (const auto& part : manifest.operators)
-    if (!names.contains(part.operator_name))
-      return refuse(Errc::plan_changed,
-                    "it holds state of '" + part.operator_name + "', which the job does not have");
-  return refuse(Errc::plan_changed, "a step, a schema or the parallelism has changed");
+  return misfit(Errc::plan_changed, changes_since(manifest.plan));
+}
+
+Error JobStart::misfit(Errc code, std::string cause) const {
+  auto error =
+      Error{code, "the last snapshot of job '" + plan_->job + "' does not fit it"}.with_cause(
+          std::move(cause));
+  // To begin again may need more than the flag: what a run that did not finish wrote is in the way.
+  const auto outside = check_outside(true);
+  if (outside || outside.error().code() != Errc::output_exists)
+    return std::move(error).with_remedy(
+        "go back to the job that wrote it, or run with --fresh to begin again");
+  return std::move(error)
+      .with_note("with --fresh alone: " + outside.error().message() + ": " +
+                 outside.error().cause())
+      .with_remedy("go back to the job that wrote it; or to begin again, run with --fresh and " +
+                   outside.error().remedy());
+}
+
+std::string JobStart::changes_since(const std::string& plan) const {
+  constexpr std::size_t kSaid = 4;
+  const auto changes = plan_differences(plan, plan_json_);
+  if (changes.empty()) return "a step, a schema or the parallelism has changed";
+  std::string text;
+  for (std::size_t i = 0; i < std::min(changes.size(), kSaid); ++i)
+    text += (i == 0 ? "" : "; ") + changes[i];
+  if (changes.size() > kSaid) text += "; and " + std::to_string(changes.size() - kSaid) + " more";
+  return text;
 }
 
 Status JobStart::check_outside(bool fresh) const {

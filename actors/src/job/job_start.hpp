@@ -57,6 +57,9 @@ class JobStart {
   Status check_held();
   Result<std::shared_ptr<const RestorePoint>> look_for_restore_point(std::optional<Manifest> last);
   Status check_fits(const Manifest& manifest) const;
+  /// The error for a snapshot that the job cannot go on from.
+  Error misfit(Errc code, std::string cause) const;
+  std::string changes_since(const std::string& plan) const;
   Status check_outside(bool fresh) const;
 
   std::shared_ptr<const ExecutionPlan> plan_;
