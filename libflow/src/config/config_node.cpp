@@ -1,5 +1,6 @@
 #include "config_node.hpp"
 
+#include "scalar_text.hpp"
 #include "yaml_check.hpp"
 
 #include <yaml-cpp/yaml.h>
@@ -101,10 +102,18 @@ class Converter {
   void convert_scalar(const YAML::Node& yaml, ConfigNode& node) {
     node.kind = ConfigNode::Kind::scalar;
     const auto& raw = yaml.Scalar();
-    locate_text(node);
-    node.place.length = static_cast<std::uint32_t>(raw.substr(0, raw.find('\n')).size());
+    const auto begin = start_of_text(node.place);
+    if (begin) {
+      node.place.line = static_cast<std::uint32_t>(begin->at.line + 1);
+      node.place.column = character_column(lines_[begin->at.line], begin->at.column);
+    }
     const auto& tag = yaml.Tag();
-    node.text = substitute(raw, node.place);
+    std::vector<TextPiece> pieces;
+    node.text = substitute(raw, node.place, pieces);
+    if (begin) mark_text(raw, *begin, pieces, node);
+    const auto first_line = raw.substr(0, raw.find('\n'));
+    node.place.length = static_cast<std::uint32_t>(
+        node.marks.size() > 1 && pieces.size() == 1 ? node.marks[1].offset : first_line.size());
     if (tag == "!secret") {
       reveal(node);
     } else if (!tag.empty() && tag != "?" && tag != "!" && !tag.starts_with("tag:yaml.org,2002:")) {
@@ -114,27 +123,45 @@ class Converter {
     }
   }
 
-  /// The parser's mark is at a tag, the opening quote or the block indicator; errors point at the
-  /// text.
-  void locate_text(ConfigNode& node) const {
-    auto& place = node.place;
-    if (place.line == 0 || place.line > lines_.size()) return;
-    auto line = lines_[place.line - 1];
-    std::size_t column = place.column - 1;
-    if (column < line.size() && line[column] == '!') {  // a tag stands before the value
-      column = std::min(line.find(' ', column), line.size());
-      while (column < line.size() && line[column] == ' ') ++column;
+  struct TextStart {
+    BytePlace at;
+    char quote = 0;
+  };
+
+  /// The parser's mark is at a tag, an anchor, the opening quote or the block indicator; errors
+  /// point at the text.
+  [[nodiscard]] std::optional<TextStart> start_of_text(const SourcePlace& place) const {
+    if (place.line == 0 || place.line > lines_.size()) return std::nullopt;
+    TextStart start{{place.line - 1, place.column - 1}};
+    auto& [line, column] = start.at;
+    const auto text = lines_[line];
+    while (column < text.size() && (text[column] == '!' || text[column] == '&')) {
+      column = std::min(text.find(' ', column), text.size());
+      while (column < text.size() && text[column] == ' ') ++column;
     }
-    if (column >= line.size()) return;
-    if (line[column] == '"' || line[column] == '\'') {
-      ++column;
-    } else if ((line[column] == '|' || line[column] == '>') && place.line < lines_.size()) {
-      ++place.line;
-      column =
-          std::min(lines_[place.line - 1].find_first_not_of(' '), lines_[place.line - 1].size());
-      node.indent = static_cast<std::uint32_t>(column);
+    if (column >= text.size()) return start;
+    if (text[column] == '"' || text[column] == '\'') {
+      start.quote = text[column++];
+    } else if (text[column] == '|' || text[column] == '>') {
+      while (line + 1 < lines_.size()) {
+        column = lines_[++line].find_first_not_of(" \t\r");
+        if (column != std::string_view::npos) return start;
+      }
+      column = 0;
     }
-    place.column = static_cast<std::uint32_t>(column + 1);
+    return start;
+  }
+
+  /// Says where the parts of a text stand that its file does not hold in one piece.
+  void mark_text(const std::string& raw, const TextStart& start,
+                 const std::vector<TextPiece>& pieces, ConfigNode& node) const {
+    const auto line = lines_[start.at.line];
+    const bool as_written = line.substr(std::min(start.at.column, line.size())).starts_with(raw);
+    if (as_written && pieces.size() == 1 && pieces.front().variable == 0) return;
+    if (const auto places = places_in(lines_, start.at, start.quote, raw))
+      node.marks = marks_of(lines_, *places, pieces, node.text.size());
+    else
+      node.marks = {{0, node.place.line, 0, 0}};
   }
 
   std::optional<std::string> lookup(const std::string& name) const {
@@ -144,15 +171,26 @@ class Converter {
   }
 
   /// Replaces `${NAME}` and `${NAME:-default}`; `$${` stands for `${`. Values are not searched
-  /// again.
-  std::string substitute(const std::string& text, const SourcePlace& place) {
+  /// again. `pieces` say what came from where.
+  std::string substitute(const std::string& text, const SourcePlace& place,
+                         std::vector<TextPiece>& pieces) {
     std::string result;
     std::size_t at = 0;
+    const auto copy = [&](std::size_t end) {
+      if (end > at) pieces.push_back({result.size(), at, 0});
+      result.append(text, at, end - at);
+    };
+    const auto unchanged = [&] {
+      pieces = {{0, 0, 0}};
+      return text;
+    };
     while (at < text.size()) {
       const auto begin = text.find("${", at);
       if (begin == std::string::npos) break;
       if (begin > 0 && text[begin - 1] == '$') {
-        result.append(text, at, begin - 1 - at).append("${");
+        copy(begin - 1);
+        at = begin;
+        copy(begin + 2);
         at = begin + 2;
         continue;
       }
@@ -161,35 +199,37 @@ class Converter {
         errors_.push_back(Error{Errc::yaml_syntax, "'${' without '}'"}
                               .with_remedy("write $${ for the characters ${")
                               .at(place));
-        return text;
+        return unchanged();
       }
-      result.append(text, at, begin - at);
+      copy(begin);
       const auto inside = text.substr(begin + 2, end - begin - 2);
-      const auto dash = inside.find(":-");
       if (inside.find("${") != std::string::npos) {
         errors_.push_back(Error{Errc::yaml_syntax, "'${' inside '${…}'"}
                               .with_remedy("a default is text; it cannot be another variable")
                               .at(place));
-        return text;
+        return unchanged();
       }
-      const auto name = inside.substr(0, dash);
-      if (auto value = lookup(name)) {
-        result += *value;
-      } else if (dash != std::string::npos) {
-        result += inside.substr(dash + 2);
-      } else {
-        errors_.push_back(Error{Errc::undefined_variable, "variable '" + name + "' is not set"}
-                              .with_remedy(std::string{"set it with --set "}
-                                               .append(name)
-                                               .append("=… or in the environment, or give a "
-                                                       "default: ${")
-                                               .append(name)
-                                               .append(":-…}"))
-                              .at(place));
-      }
+      pieces.push_back({result.size(), begin, end + 1 - begin});
+      result += value_of(inside, place);
       at = end + 1;
     }
-    return result.append(text, std::min(at, text.size()), std::string::npos);
+    if (at < text.size() || pieces.empty()) copy(text.size());
+    if (pieces.empty()) pieces.push_back({});
+    return result;
+  }
+
+  /// What stands for `NAME` or `NAME:-default`; empty and an error if that is nothing.
+  std::string value_of(const std::string& inside, const SourcePlace& place) {
+    const auto dash = inside.find(":-");
+    const auto name = inside.substr(0, dash);
+    if (auto value = lookup(name)) return *std::move(value);
+    if (dash != std::string::npos) return inside.substr(dash + 2);
+    errors_.push_back(Error{Errc::undefined_variable, "variable '" + name + "' is not set"}
+                          .with_remedy("set it with --set " + name +
+                                       "=… or in the environment, or give a default: ${" + name +
+                                       ":-…}")
+                          .at(place));
+    return {};
   }
 
   /// `!secret NAME` takes an environment variable (or --set), `!secret file:PATH` the first line of

@@ -2,6 +2,7 @@
 
 #include "flow/base/error.hpp"
 #include "flow/config/topology.hpp"
+#include "flow/expr/expression_text.hpp"
 
 #include <cstdint>
 #include <string>
@@ -18,10 +19,10 @@ struct ConfigNode {
   struct Entry;
 
   Kind kind = Kind::null;
-  std::string text;          ///< Of null: the word as written (`NULL`), or empty.
-  bool secret = false;       ///< `!secret`: text must not be printed.
-  std::uint32_t indent = 0;  ///< Block scalars: columns in front of each line.
-  SourcePlace place;         ///< Of the first character of the value (inside quotes).
+  std::string text;             ///< Of null: the word as written (`NULL`), or empty.
+  bool secret = false;          ///< `!secret`: text must not be printed.
+  std::vector<TextMark> marks;  ///< Where its parts stand, if not as they are at `place`.
+  SourcePlace place;            ///< Of the first character of the value (inside quotes).
   std::vector<ConfigNode> items;
   std::vector<Entry> entries;
 

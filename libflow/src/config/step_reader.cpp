@@ -16,9 +16,7 @@ constexpr std::array<std::string_view, 8> kVerbs{"select", "with",  "drop",     
 constexpr std::array<std::string_view, 7> kLaterVerbs{"unnest", "join", "deduplicate", "process",
                                                       "async",  "sql",  "pattern"};
 
-ExpressionText expression_of(const ConfigNode& node) {
-  return {node.text, node.place, node.indent};
-}
+ExpressionText expression_of(const ConfigNode& node) { return {node.text, node.place, node.marks}; }
 
 bool is_identifier(std::string_view text) {
   return !text.empty() &&

@@ -92,13 +92,10 @@ class Walker {
   std::size_t at_;
 };
 
-ExpressionText part_of(const ExpressionText& text, std::size_t from, std::size_t to) {
+ExpressionText trimmed_part(const ExpressionText& text, std::size_t from, std::size_t to) {
   while (from < to && is_space(text.text[from])) ++from;
   while (to > from && is_space(text.text[to - 1])) --to;
-  auto place = place_of(text, static_cast<std::uint32_t>(from), 1);
-  place.length = 0;
-  if (text.place.line == 0) place.line = 1;
-  return ExpressionText{text.text.substr(from, to - from), std::move(place), text.indent};
+  return expr::part_of(text, from, to);
 }
 
 /// From behind an opening parenthesis to its closing one; `commas` get the top-level commas.
@@ -157,7 +154,7 @@ Result<AggregateCall> parse_aggregate(const ExpressionText& text) {
   if (body.contains("args")) {
     cuts.push_back(end);
     for (const auto cut : cuts) {
-      call.arguments.push_back(part_of(text, from, cut));
+      call.arguments.push_back(trimmed_part(text, from, cut));
       from = cut + 1;
     }
   }
@@ -169,7 +166,7 @@ Result<AggregateCall> parse_aggregate(const ExpressionText& text) {
     }
     walker.token();
     const auto start = walker.at();
-    call.filter = part_of(text, start, closing(walker, nullptr));
+    call.filter = trimmed_part(text, start, closing(walker, nullptr));
   }
   return call;
 }

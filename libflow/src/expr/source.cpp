@@ -22,6 +22,25 @@ std::uint32_t characters_in(std::string_view bytes) {
   }));
 }
 
+/// The last mark that is not behind `offset`, the end if there are no marks.
+auto mark_of(const ExpressionText& text, std::size_t offset) {
+  const auto next = std::find_if(text.marks.begin(), text.marks.end(),
+                                 [&](const TextMark& mark) { return mark.offset > offset; });
+  return next == text.marks.begin() ? text.marks.end() : std::prev(next);
+}
+
+SourcePlace marked_place(const ExpressionText& text, const TextMark* mark, std::uint32_t offset,
+                         std::uint32_t bytes) {
+  SourcePlace place{text.place.file, mark->line, mark->column, mark->length};
+  if (mark->column == 0 || mark->length != 0) return place;
+  const std::string_view view{text.text};
+  place.column += characters_in(view.substr(mark->offset, offset - mark->offset));
+  const auto* end = text.marks.data() + text.marks.size();
+  if (mark + 1 != end) bytes = std::min(bytes, (mark + 1)->offset - offset);
+  place.length = std::max(1u, characters_in(view.substr(offset, bytes)));
+  return place;
+}
+
 }  // namespace
 
 std::uint32_t token_bytes(std::string_view text, std::uint32_t offset) {
@@ -53,6 +72,8 @@ SourcePlace place_of(const ExpressionText& text, std::uint32_t offset) {
 SourcePlace place_of(const ExpressionText& text, std::uint32_t offset, std::uint32_t bytes) {
   const std::string_view view{text.text};
   offset = std::min(offset, static_cast<std::uint32_t>(view.size()));
+  if (const auto mark = mark_of(text, offset); mark != text.marks.end())
+    return marked_place(text, &*mark, offset, bytes);
   const auto before = view.substr(0, offset);
   const auto newlines = static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n'));
   SourcePlace place = text.place;
@@ -66,10 +87,25 @@ SourcePlace place_of(const ExpressionText& text, std::uint32_t offset, std::uint
     place.column += characters_in(before);
   } else {
     place.line += newlines;
-    place.column = 1 + text.indent + characters_in(before.substr(before.rfind('\n') + 1));
+    place.column = 1 + characters_in(before.substr(before.rfind('\n') + 1));
   }
   place.length = std::max(1u, characters_in(view.substr(offset, bytes)));
   return place;
+}
+
+ExpressionText part_of(const ExpressionText& text, std::size_t from, std::size_t to) {
+  auto place = place_of(text, static_cast<std::uint32_t>(from), 1);
+  const auto first = mark_of(text, from);
+  std::vector<TextMark> marks;
+  if (first != text.marks.end()) {
+    marks.push_back({0, place.line, place.column, first->length});
+    for (auto mark = std::next(first); mark != text.marks.end() && mark->offset < to; ++mark) {
+      marks.push_back(*mark);
+      marks.back().offset -= static_cast<std::uint32_t>(from);
+    }
+  }
+  place.length = 0;
+  return ExpressionText{text.text.substr(from, to - from), std::move(place), std::move(marks)};
 }
 
 bool is_clean_utf8(std::string_view text, std::uint32_t& bad_offset) {

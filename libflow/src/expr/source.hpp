@@ -14,6 +14,9 @@ SourcePlace place_of(const ExpressionText& text, std::uint32_t offset);
 /// The same with a given length in bytes.
 SourcePlace place_of(const ExpressionText& text, std::uint32_t offset, std::uint32_t bytes);
 
+/// The text from byte `from` to before `to`, with its place.
+ExpressionText part_of(const ExpressionText& text, std::size_t from, std::size_t to);
+
 /// Bytes of the token at `offset`: a name, number, quoted text or operator; at least 1.
 std::uint32_t token_bytes(std::string_view text, std::uint32_t offset);
 

@@ -48,7 +48,8 @@ void read_links(const Json& chain, PlanNodes& plan) {
 
 /// The node that a target of a port belongs to.
 std::string target_of(const Json& target, const Json& chain, const Json& plan) {
-  if (target.contains("link")) return node_of(chain.at("links").at(target["link"].get<std::size_t>()));
+  if (target.contains("link"))
+    return node_of(chain.at("links").at(target["link"].get<std::size_t>()));
   const auto& edge = plan.at("edges").at(target.at("edge").get<std::size_t>());
   const auto& links = plan.at("chains").at(edge.at("to").get<std::size_t>()).at("links");
   return node_of(links.at(edge.at("link").get<std::size_t>()));
@@ -85,8 +86,7 @@ std::string listed(const std::set<std::string>& names) {
 /// Compares two plans node by node.
 class Comparison {
  public:
-  Comparison(const Json& before, const Json& now)
-      : before_{nodes_of(before)}, now_{nodes_of(now)} {
+  Comparison(const Json& before, const Json& now) : before_{nodes_of(before)}, now_{nodes_of(now)} {
     if (before.at("key_groups") != now.at("key_groups"))
       say("key_groups was " + text_of(before["key_groups"]) + " and is " +
           text_of(now["key_groups"]));
@@ -132,10 +132,9 @@ class Comparison {
       if (const auto before = was.links.find(link); before != was.links.end())
         compare_link(name, before->second, now);
     // Parts come and go with the parallelism, which has been said.
-    const bool same_parts = std::equal(was.links.begin(), was.links.end(), is.links.begin(),
-                                       is.links.end(), [](const auto& a, const auto& b) {
-                                         return a.first == b.first;
-                                       });
+    const bool same_parts =
+        std::equal(was.links.begin(), was.links.end(), is.links.begin(), is.links.end(),
+                   [](const auto& a, const auto& b) { return a.first == b.first; });
     if (!same_parts && said_.size() == said_before && was.parallelism == is.parallelism)
       say("'" + name + "' is made of other parts");
   }
@@ -155,7 +154,9 @@ class Comparison {
   }
 
   void compare_schema(const std::string& name, const Json& was, const Json& is) {
-    const auto column = [&](const std::string& what) { return "column '" + what + "' of '" + name + "'"; };
+    const auto column = [&](const std::string& what) {
+      return "column '" + what + "' of '" + name + "'";
+    };
     const auto said_before = said_.size();
     for (const auto& [field, type] : was.items()) {
       if (!is.contains(field))

@@ -142,17 +142,5 @@ sinks:
   CHECK(loaded.topology.graph.nodes[7].inputs.size() == 2);
 }
 
-TEST_CASE("an expression in a block scalar knows its lines", "[unit][config]") {
-  const auto loaded = load(
-      "sources:\n  a: {connector: rows, schema: {x: int64}}\nsteps:\n  s:\n    from: a\n"
-      "    filter: |\n      x > 1\n      AND x < 5\nsinks:\n  o: {from: s, connector: seen}\n");
-  REQUIRE(loaded.errors.empty());
-  const auto& filter =
-      std::get<FilterSpec>(std::get<OperatorNode>(loaded.topology.graph.nodes[1].what).spec);
-  CHECK(filter.condition.place.line == 7);
-  CHECK(filter.condition.place.column == 7);
-  CHECK(filter.condition.indent == 6);
-}
-
 }  // namespace
 }  // namespace flow::testing

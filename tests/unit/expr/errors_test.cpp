@@ -61,7 +61,9 @@ TEST_CASE("errors point at the token that is wrong", "[unit][expr][errors]") {
 
 TEST_CASE("the place follows lines of a block", "[unit][expr][errors]") {
   const auto expression = Expression::compile(
-      ExpressionText{"delay > 15\n  AND dely < 3", SourcePlace{"x.yaml", 4, 7, 0}, 6}, *flights());
+      ExpressionText{
+          "delay > 15\n  AND dely < 3", SourcePlace{"x.yaml", 4, 7, 0}, {{0, 4, 7}, {13, 5, 9}}},
+      *flights());
   REQUIRE_FALSE(expression);
   CHECK(expression.error().where() == SourcePlace{"x.yaml", 5, 13, 4});
 }

@@ -31,7 +31,9 @@ Graph late(const std::string& condition = "delay > 15", std::vector<Field> field
 
 Graph keyed(const std::string& key = "origin") {
   Graph graph;
-  graph.source("flights", kFlights, "at").step("per", {"flights"}, per_origin(key)).sink("out", "per");
+  graph.source("flights", kFlights, "at")
+      .step("per", {"flights"}, per_origin(key))
+      .sink("out", "per");
   return graph;
 }
 
@@ -80,7 +82,8 @@ TEST_CASE("columns are compared one by one", "[unit][graph]") {
   fields.back().name = "more";
   const auto said = plan_differences(planned(late()), planned(late("delay > 15", fields)));
   CHECK(said == Sentences{"column 'delay' of 'flights' was int32 and is int64",
-                          "column 'extra' of 'flights' is gone", "column 'more' of 'flights' is new",
+                          "column 'extra' of 'flights' is gone",
+                          "column 'more' of 'flights' is new",
                           "column 'delay' of 'out' was int32 and is int64",
                           "column 'extra' of 'out' is gone", "column 'more' of 'out' is new"});
   fields = kFlights;
