@@ -35,8 +35,8 @@ class Follower {
   bool take(char byte) {
     if (at_.line >= lines_.size()) return false;
     const auto rest = here();
-    const bool escaped = (quote_ == '"' && rest.starts_with('\\')) ||
-                         (quote_ == '\'' && rest.starts_with("''"));
+    const bool escaped =
+        (quote_ == '"' && rest.starts_with('\\')) || (quote_ == '\'' && rest.starts_with("''"));
     const std::size_t before = escaped ? 1 : 0;
     if (rest.size() <= before || rest[before] != byte) return false;
     // `\a` is no `a`.

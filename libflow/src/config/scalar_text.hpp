@@ -26,9 +26,9 @@ std::optional<std::vector<BytePlace>> places_in(const std::vector<std::string_vi
 
 /// A part of a text that `${…}` was replaced in.
 struct TextPiece {
-  std::size_t offset = 0;     ///< In the text with everything replaced.
-  std::size_t raw = 0;        ///< In the text as it was.
-  std::size_t variable = 0;   ///< Bytes of the variable it came from; 0: it was there.
+  std::size_t offset = 0;    ///< In the text with everything replaced.
+  std::size_t raw = 0;       ///< In the text as it was.
+  std::size_t variable = 0;  ///< Bytes of the variable it came from; 0: it was there.
 };
 
 /// The marks of a text of these pieces, `size` bytes long; `places` are those of the text before

@@ -1,5 +1,7 @@
 #include "step_reader.hpp"
 
+#include "column_name.hpp"
+
 #include "flow/base/nearest.hpp"
 #include "flow/expr/aggregate_call.hpp"
 
@@ -17,14 +19,6 @@ constexpr std::array<std::string_view, 7> kLaterVerbs{"unnest", "join", "dedupli
                                                       "async",  "sql",  "pattern"};
 
 ExpressionText expression_of(const ConfigNode& node) { return {node.text, node.place, node.marks}; }
-
-bool is_identifier(std::string_view text) {
-  return !text.empty() &&
-         (std::isalpha(static_cast<unsigned char>(text[0])) != 0 || text[0] == '_') &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-         });
-}
 
 /// Reads one step; verbs are methods.
 class StepReader {
@@ -136,7 +130,7 @@ class StepReader {
     if (!keep_input && columns->is_list()) {
       ProjectSpec spec;
       for (const auto& [name, place] : fields_.words(verb))
-        spec.columns.push_back({name, {name, place}});
+        spec.columns.push_back({column_name(name).value_or(name), {name, place}});
       return done(std::move(spec));
     }
     done(ProjectSpec{named_expressions(*columns, verb), keep_input});
@@ -197,13 +191,16 @@ class StepReader {
     std::vector<NamedExpression> result;
     if (keys.is_map()) return named_expressions(keys, "key_by");
     for (const auto& [name, place] : fields_.words("key_by")) {
-      if (!is_identifier(name)) {
+      auto column = column_name(name);
+      if (!column) {
         fields_.fail(Error{Errc::bad_value, "key '" + name + "' is not a column"}
-                         .with_remedy("give an expression a name: `key_by: {k: " + name + "}`")
+                         .with_remedy("give an expression a name: `key_by: {k: " + name +
+                                      "}`; a column that is no word stands in double quotes: "
+                                      "`key_by: '\"my column\"'`")
                          .at(place));
         continue;
       }
-      result.push_back({name, {name, place}});
+      result.push_back({*std::move(column), {name, place}});
     }
     return result;
   }
@@ -281,24 +278,19 @@ class StepReader {
     if (const auto n = fields.integer("n", 1, 1'000'000)) spec.n = static_cast<std::uint64_t>(*n);
     for (const auto& [text, place] : fields.words("by"))
       if (auto order = order_of(text, place)) spec.by.push_back(*std::move(order));
-    for (const auto& [name, place] : fields.words("per")) spec.per.push_back(name);
+    for (const auto& [name, place] : fields.words("per"))
+      spec.per.push_back(column_name(name).value_or(name));
     fields.finish();
     done(std::move(spec));
   }
 
-  /// `column`, `column asc`, `column desc`.
   std::optional<OrderBy> order_of(const std::string& text, const SourcePlace& place) {
-    const auto space = text.find(' ');
-    const auto column = text.substr(0, space);
-    auto direction = space == std::string::npos ? std::string{}
-                                                : text.substr(text.find_first_not_of(' ', space));
-    std::transform(direction.begin(), direction.end(), direction.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (is_identifier(column) && (direction.empty() || direction == "asc" || direction == "desc"))
-      return OrderBy{column, direction == "desc"};
+    if (auto order = parse_order(text)) return order;
     errors_.push_back(Error{
         Errc::bad_value, "'by' must be `column`, `column asc` or `column desc`, not '" + text + "'"}
-                          .with_remedy("compute an expression with `with` in a step before")
+                          .with_remedy("compute an expression with `with` in a step before; a name "
+                                       "that is no word stands in double quotes: '\"my column\" "
+                                       "desc'")
                           .at(place));
     return std::nullopt;
   }

@@ -59,7 +59,8 @@ TEST_CASE("an error points at the word, whatever the form of the scalar", "[unit
            "    filter: >\r\n      x > 1\r\n      AND dely > 2\r\n",
            "    with:\n      z: >\n        x\n        + dely\n",
            "    with: {ä: 1, z: x + dely}\n",
-           "    window: {tumbling: 1h}\n    aggregate:\n      z: >\n        sum(\n        x\n        + "
+           "    window: {tumbling: 1h}\n    aggregate:\n      z: >\n        sum(\n        x\n      "
+           "  + "
            "dely)\n",
            "    window: {tumbling: 1h}\n    aggregate:\n      z: \"sum('a' = '\\\"' AND dely)\"\n",
        }) {

@@ -142,5 +142,48 @@ sinks:
   CHECK(loaded.topology.graph.nodes[7].inputs.size() == 2);
 }
 
+TEST_CASE("columns that are no words stand in double quotes", "[unit][config]") {
+  auto loaded = load(R"(
+sources:
+  a: {connector: rows, schema: {my key: string, 'a "b"': int64, Ä: int64, at: timestamp},
+      event_time: at, watermark: 1s}
+steps:
+  chosen: {from: a, select: ['"my key"', '"a ""b"""', '"Ä"', at]}
+  per: {from: chosen, key_by: ['"my key"'], window: {tumbling: 1h}, aggregate: {'the worst': 'max("a ""b""")'}}
+  best: {from: per, top: {n: 1, by: ['"the worst"  DESC', '"my key"'], per: ['window_end', '"my key"']}}
+sinks:
+  o: {from: best, connector: seen}
+)");
+  CAPTURE(places(loaded.errors));
+  REQUIRE(loaded.errors.empty());
+  const auto validation = validate(std::move(loaded.topology.graph));
+  CAPTURE(places(validation.errors));
+  REQUIRE(validation.graph);
+  const auto& schema = *validation.graph->resolved[3].ports[0].schema;
+  CHECK(schema.field(0).name == "my key");
+  CHECK(schema.field(3).name == "the worst");
+  const auto& top =
+      std::get<TopSpec>(std::get<OperatorNode>(validation.graph->graph.nodes[3].what).spec);
+  CHECK(top.by[0].column == "the worst");
+  CHECK(top.by[0].descending);
+  CHECK_FALSE(top.by[1].descending);
+  CHECK(plan(*validation.graph, {2, 128, {}, {}, true}));
+}
+
+TEST_CASE("what only looks like a quoted column is none", "[unit][config]") {
+  for (const std::string by : {"\"a", "\"a\"b\"", "\"\"", "\"a\"desc", "\"a\" down", "a b", ""}) {
+    CAPTURE(by);
+    const auto errors =
+        load(
+            "sources:\n  a: {connector: rows, schema: {a: int64}}\nsteps:\n  t: {from: "
+            "a, top: {n: 1, by: '" +
+            by +
+            "'}}\nsinks:\n  o: {from: t, connector: "
+            "seen}\n")
+            .errors;
+    CHECK(places(errors) == std::vector<std::string>{"4:33 bad_value"});
+  }
+}
+
 }  // namespace
 }  // namespace flow::testing
