@@ -254,7 +254,11 @@ TEST_CASE("catalogues can be looked up", "[pipeline][command]") {
              Contains("file") && Contains("sequence") && Contains("blackhole"));
   CHECK_THAT(flowctl({"connectors", "file"}).out, Contains("path") && Contains("exactly once"));
   CHECK(flowctl({"connectors", "flie"}).code == 2);
-  CHECK_THAT(flowctl({"functions"}).out, Contains("split_part") && Contains("date_trunc"));
+  const auto functions = flowctl({"functions"}).out;
+  CHECK_THAT(functions, Contains("split_part") && Contains("date_trunc") && Contains("\navg  "));
+  CHECK_THAT(functions, Contains("\ntimestamp + interval  Moves"));
+  for (const auto* aggregate : {"count", "sum", "min", "max", "avg"})
+    CHECK_THAT(flowctl({"functions", aggregate}).out, Contains("example: aggregate: {"));
   CHECK_THAT(flowctl({"explain", "E1104"}).out, Contains("unknown_column"));
   CHECK_THAT(flowctl({"explain", "E1104"}).out, Contains("exit code 2"));
   CHECK(flowctl({"explain", "E9999"}).code == 2);

@@ -7,6 +7,7 @@
 #include "flow/base/nearest.hpp"
 #include "flow/config/topology.hpp"
 #include "flow/expr/functions.hpp"
+#include "flow/operators/aggregates.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -122,20 +123,28 @@ int connectors(const std::string& name, bool json, command::World& world) {
 }
 
 int functions(const std::string& name, bool json) {
+  std::vector<FunctionEntry> all{function_catalogue().begin(), function_catalogue().end()};
+  all.insert(all.end(), aggregate_catalogue().begin(), aggregate_catalogue().end());
   std::vector<std::string> names;
+  std::size_t width = 0;
+  for (const auto& function : all) {
+    names.emplace_back(function.name);
+    width = std::max(width, function.name.size());
+  }
   Json list = Json::array();
   bool found = false;
-  for (const auto& function : function_catalogue()) {
-    names.emplace_back(function.name);
+  for (const auto& function : all) {
     if (!name.empty() && function.name != name) continue;
     found = true;
     if (json) {
       list.push_back({{"name", function.name},
+                      {"group", function.group},
                       {"signatures", function.signatures},
                       {"meaning", function.summary},
                       {"example", function.example}});
     } else if (name.empty()) {
-      print(padded(std::string{function.name}, 16) + std::string{function.summary} + "\n");
+      print(padded(std::string{function.name}, width) + "  " + std::string{function.summary} +
+            "\n");
     } else {
       print(std::string{function.name} + ": " + std::string{function.summary} + "\n");
       print(indented(function.signatures));

@@ -101,8 +101,8 @@ int dispatch(int argc, char** argv) {
   connectors_command->add_flag("--json", typed.json, "as JSON");
   connectors_command->footer("Example: flowctl connectors file");
 
-  auto* functions_command =
-      app.add_subcommand("functions", "list functions of expressions, or describe one");
+  auto* functions_command = app.add_subcommand(
+      "functions", "list functions of expressions and aggregates, or describe one");
   functions_command->add_option("NAME", typed.name, "a function")->type_name("");
   functions_command->add_flag("--json", typed.json, "as JSON");
   functions_command->footer("Example: flowctl functions date_trunc");

@@ -3,6 +3,7 @@
 #include "window/window_math.hpp"
 #include "window_oracle.hpp"
 
+#include "flow/operators/aggregates.hpp"
 #include "support/batches.hpp"
 #include "support/catch.hpp"
 
@@ -16,6 +17,19 @@ using namespace testing;
 
 constexpr auto kInt64Max = std::numeric_limits<std::int64_t>::max();
 constexpr auto kInt64Min = std::numeric_limits<std::int64_t>::min();
+
+TEST_CASE("every aggregate that is listed exists", "[unit][window]") {
+  WindowAggregateSpec all;
+  all.window = TumblingWindow{Micros{1'000'000}};
+  for (const auto& entry : aggregate_catalogue())
+    all.aggregates.push_back({std::string{entry.name}, std::string{entry.name}, "v", {}});
+  StreamShape input;
+  input.schema = schema("at:timestamp v:int64");
+  input.time_column = "at";
+  input.has_watermark = true;
+  CHECK(all.aggregates.size() == 5);
+  CHECK(window_aggregate_shape(all, input, {}).errors.empty());
+}
 
 StreamShape shape(std::string_view text) {
   StreamShape input;
