@@ -25,6 +25,21 @@ Json map_of(const Json& value) {
   return {{"type", "object"}, {"additionalProperties", value}, {"minProperties", 1}};
 }
 
+/// What parse_duration reads: numbers with units, larger ones first, each once; or 0. No pattern
+/// knows how far numbers go, nor that fractions are whole microseconds in the larger units.
+Json duration() {
+  const std::string number = "[0-9]+(\\.[0-9]+)?";
+  const auto part = [](const std::string& digits, const char* unit) {
+    return "(" + digits + " *" + unit + " *)?";
+  };
+  const auto pattern = "^(?=.)(0|" + part(number, "d") + part(number, "h") + part(number, "m") +
+                       part("[0-9]+(\\.[0-9]{1,6}0*)?", "s") +
+                       part("[0-9]+(\\.[0-9]{1,3}0*)?", "ms") + part("[0-9]+(\\.0+)?", "us") + ")$";
+  return described(Json{{"anyOf", Json::array({Json{{"type", "string"}, {"pattern", pattern}},
+                                               Json{{"const", 0}}})}},
+                   "such as 250ms, 5s, 10m, 1h30m, 2d");
+}
+
 /// Options as the manual spells them: `format.header` may also be written flat or nested, so
 /// unknown keys are left to `flowctl check`.
 Json connector_node(const std::vector<const ConnectorEntry*>& connectors, bool source) {
@@ -104,8 +119,7 @@ std::string topology_json_schema(const ConnectorRegistry& connectors) {
   json["$schema"] = "https://json-schema.org/draft/2020-12/schema";
   json["title"] = "Flow topology";
   json["$defs"] = {
-      {"duration", described(Json{{"type", "string"}, {"pattern", "^-?[0-9]+(us|ms|s|m|h|d)$"}},
-                             "such as 250ms, 5s, 10m, 1h, 2d")},
+      {"duration", duration()},
       {"count", {{"type", "integer"}, {"minimum", 1}}},
       {"expression", described(Json{{"type", {"string", "number", "boolean"}}},
                                "a PostgreSQL scalar expression; see `flowctl functions`")},

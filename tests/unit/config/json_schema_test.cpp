@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <regex>
+
 namespace flow::testing {
 namespace {
 
@@ -17,6 +19,25 @@ TEST_CASE("the JSON Schema names every connector and verb", "[unit][config]") {
   for (const auto* verb :
        {"filter", "select", "with", "drop", "rename", "union", "aggregate", "top"})
     CHECK(schema["$defs"]["step"]["properties"].contains(verb));
+}
+
+TEST_CASE("the JSON Schema and the engine take the same durations", "[unit][config]") {
+  const auto schema = nlohmann::json::parse(topology_json_schema(fake_connectors()));
+  const auto& duration = schema["$defs"]["duration"]["anyOf"];
+  const std::regex pattern{duration[0]["pattern"].get<std::string>(), std::regex::ECMAScript};
+  CHECK(duration[1]["const"] == 0);
+  for (const std::string text :
+       {"",          "0",          "00",         "0s",      "5",      "5s",       "5 s",
+        "5  s",      "5s ",        " 5s",        "-5s",     "+5s",    "250ms",    "10m",
+        "1h",        "2d",         "7us",        "1h30m",   "1h 30m", "1h  30 m", "30m1h",
+        "1h1h",      "1d2h3m4s",   "1d2us",      "1.5s",    ".5s",    "1.s",      "1.5.5s",
+        "0.5us",     "1.0us",      "1.000us",    "0.001ms", "1.5ms",  "0.0005ms", "0.1230ms",
+        "0.123456s", "0.1234567s", "0.1234560s", "1.5d",    "0.25h",  "s",        "ms",
+        "5 sec",     "5x",         "5S",         "5M",      "1e3s",   "5s!",      "soon",
+        "5min",      "1.5h 0.5m",  "1_000s",     "1,5s",    "5s\n",   "5\ts",     "1s1ms1us"}) {
+    CAPTURE(text);
+    CHECK(std::regex_match(text, pattern) == parse_duration(text).has_value());
+  }
 }
 
 TEST_CASE("every reference of the JSON Schema leads somewhere", "[unit][config]") {
