@@ -14,8 +14,8 @@ bool is_identifier(std::string_view text) {
          });
 }
 
-/// Bytes of the quoted name that `text` begins with, quotes included; a quote inside is doubled. All
-/// of `text` if it does not end.
+/// Bytes of the quoted name that `text` begins with, quotes included; a quote inside is doubled.
+/// All of `text` if it does not end.
 std::size_t quoted_bytes(std::string_view text) {
   std::size_t at = 1;
   while (at < text.size()) {
@@ -47,7 +47,8 @@ std::optional<std::string> column_name(std::string_view text) {
 }
 
 std::optional<OrderBy> parse_order(std::string_view text) {
-  const auto end = text.starts_with('"') ? quoted_bytes(text) : std::min(text.find(' '), text.size());
+  const auto end =
+      text.starts_with('"') ? quoted_bytes(text) : std::min(text.find(' '), text.size());
   auto column = column_name(text.substr(0, end));
   if (!column) return std::nullopt;
   const auto rest = text.substr(end);

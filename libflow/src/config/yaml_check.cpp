@@ -82,6 +82,13 @@ class Limits final : public YAML::EventHandler {
   bool has_document_ = false;
 };
 
+/// Inside `{ }` and `[ ]` YAML takes the bracket of `${` for one of its own, and stops there.
+bool is_at_variable(std::string_view text, const YAML::Mark& mark) {
+  if (mark.is_null() || mark.pos < 1) return false;
+  const auto at = static_cast<std::size_t>(mark.pos);
+  return at < text.size() && text.substr(at - 1).starts_with("${");
+}
+
 }  // namespace
 
 SourcePlace yaml_place(const ConfigText& source, const YAML::Mark& mark) {
@@ -99,9 +106,8 @@ Error too_complex(SourcePlace place) {
 Error yaml_error(const ConfigText& source, const YAML::Exception& exception) {
   auto error = Error{Errc::yaml_syntax, "not valid YAML: " + exception.msg}.at(
       yaml_place(source, exception.mark));
-  if (exception.msg != "end of map flow not found" || source.text.find("${") == std::string::npos)
-    return error;
-  return std::move(error).with_remedy("quote \"${…}\" inside { }");
+  if (!is_at_variable(source.text, exception.mark)) return error;
+  return std::move(error).with_remedy("quote \"${…}\" inside { } and [ ]");
 }
 
 Status check_yaml(const ConfigText& source) {

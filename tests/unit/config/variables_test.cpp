@@ -57,5 +57,26 @@ TEST_CASE("a secret comes from the environment or a file and is never shown", "[
   CHECK(with_secret("file:/nonexistent").errors.front().code() == Errc::not_found);
 }
 
+TEST_CASE("YAML that breaks at a variable says to quote it, and only then", "[unit][config]") {
+  const auto remedy = [](const std::string& text) {
+    const auto errors = load(text).errors;
+    REQUIRE(errors.size() == 1);
+    CHECK(errors.front().code() == Errc::yaml_syntax);
+    return errors.front().remedy();
+  };
+  for (const std::string text :
+       {"a: {path: ${X}, format: csv}", "a: {path: ${X}}", "a: {path: ${X:-b}}", "a: [${X}, b]",
+        "a: {b: 1,\n  path: x/${X}/y,\n  c: 2}", "a: {p: ${X}", "a: {ä: ö, p: ${X}}"}) {
+    CAPTURE(text);
+    CHECK_THAT(remedy(text), Catch::Contains("quote \"${…}\""));
+  }
+  for (const std::string text :
+       {"a: ${X}\nb: {c: 1\nd: 2", "a: \"${X}\"\nb: {c: 1\nd: 2", "a: {c: 1 # ${X}\nd: 2",
+        "a: {b: '${X}', c: {d: 1 e: 2]", "a: {b: \"${X}\", c: 1"}) {
+    CAPTURE(text);
+    CHECK(remedy(text).empty());
+  }
+}
+
 }  // namespace
 }  // namespace flow::testing
