@@ -1,4 +1,5 @@
-// Window aggregation and top as operators: batches of 4,096 rows {k int64, at timestamp, v int64}.
+// Window aggregation and top as operators: batches of 4,096 rows {k int64, at timestamp, v int64, f
+// float64}.
 #include "flow/base/random.hpp"
 #include "flow/operators/spec.hpp"
 #include "flow/record/builder.hpp"
@@ -38,8 +39,10 @@ T must(Result<T> result) {
 
 StreamShape input_shape() {
   StreamShape shape;
-  shape.schema = make_schema(
-      {{"k", types::int64, false}, {"at", types::timestamp, false}, {"v", types::int64, false}});
+  shape.schema = make_schema({{"k", types::int64, false},
+                              {"at", types::timestamp, false},
+                              {"v", types::int64, false},
+                              {"f", types::float64, false}});
   shape.time_column = "at";
   shape.has_watermark = true;
   return shape;
@@ -82,6 +85,7 @@ class Rows {
             static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(keys))));
         builder.column(1).append_int64(0);
         builder.column(2).append_int64(random.between(0, 1000));
+        builder.column(3).append_float64(static_cast<double>(random.between(0, 1000)) / 8);
       }
       batches_.push_back(builder.finish());
     }
@@ -144,6 +148,17 @@ BENCHMARK(tumbling)
     ->Args({1000, 10000000})
     ->Args({100000, 10000000})
     ->Args({1000000, 10000000});
+
+/// sum and avg of float64: keys, rows per window.
+void tumbling_float(benchmark::State& state) {
+  auto spec = spec_of(TumblingWindow{Micros{10000}}, true);
+  spec.aggregates = {{"s", "sum", ExpressionText{"f", {}}, {}},
+                     {"a", "avg", ExpressionText{"f", {}}, {}}};
+  World world{spec, Phase::single};
+  Rows rows{state.range(0), 10000, state.range(1), *world.pool};
+  run(state, world, rows, 2 * state.range(1) / kRows + 100);
+}
+BENCHMARK(tumbling_float)->Args({1000, 100000})->Args({1000, 10000})->Args({1000000, 10000000});
 
 /// The same rows through the local phase, and its partials through the global one.
 void two_phase(benchmark::State& state) {

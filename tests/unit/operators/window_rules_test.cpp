@@ -187,6 +187,58 @@ TEST_CASE("a sum is exact in between and an error only if its result does not fi
   CHECK(progress.error().code() == Errc::aggregate_overflow);
 }
 
+/// Outcome of sum and avg of rows in one window; `cut`: the two phases, a partial for each part.
+Result<std::vector<Batch>> float_sums(const std::vector<std::vector<Row>>& parts, bool cut,
+                                      WindowSpec window = TumblingWindow{Micros{10}}) {
+  const std::string_view text = "at:timestamp! v:float64";
+  const auto sums = spec(window, {{"s", "sum(v)"}, {"m", "avg(v)"}});
+  Bench last{sums, shape(text), cut ? Phase::global : Phase::single};
+  for (const auto& rows : parts) {
+    if (!cut) {
+      FLOW_TRY(last.push(batch(text, rows)));
+      continue;
+    }
+    Bench local{sums, shape(text), Phase::local};
+    FLOW_TRY(local.push(batch(text, rows)));
+    local.watermark(EventTime::max());
+    for (auto& partials : local.results()) FLOW_TRY(last.push(std::move(partials)));
+  }
+  FLOW_ASSIGN(auto progress, last.op->on_watermark(EventTime{1000}, last.out));
+  while (progress == Progress::more) {
+    FLOW_ASSIGN(progress, last.op->resume(last.out));
+  }
+  return last.results();
+}
+
+TEST_CASE("a sum of finite floats that becomes infinite is an error, in one phase and in two",
+          "[unit][operators][window]") {
+  const auto cut = GENERATE(false, true);
+  const auto large = std::numeric_limits<double>::max();
+  const auto nan = std::numeric_limits<double>::quiet_NaN();
+  const auto infinity = std::numeric_limits<double>::infinity();
+  const auto fails = [&](const std::vector<std::vector<Row>>& parts,
+                         WindowSpec window = TumblingWindow{Micros{10}}) {
+    const auto result = float_sums(parts, cut, window);
+    return !result && result.error().code() == Errc::aggregate_overflow;
+  };
+  CHECK(fails({{{1, large}, {1, large}}}));
+  CHECK(fails({{{1, large}}, {{1, large}}}));
+  CHECK(fails({{{1, -large}, {1, -large}}, {{2, 1.0}}}));
+  // As in PostgreSQL, what comes after does not mend it.
+  CHECK(fails({{{1, large}, {1, large}}, {{1, -large}, {1, infinity}}, {{1, nan}, {1, nullptr}}}));
+  CHECK(fails({{{1, large}}, {{6, large}}}, HoppingWindow{Micros{10}, Micros{5}}));
+
+  const auto gives = [&](const std::vector<std::vector<Row>>& parts, double expected) {
+    const auto result = float_sums(parts, cut);
+    REQUIRE(result);
+    expect_rows(*result, {{0, 10, expected, expected}});
+  };
+  gives({{{1, infinity}, {1, large}}, {{1, large}}}, infinity);
+  gives({{{1, large}}, {{1, -infinity}, {1, -large}}}, -infinity);
+  gives({{{1, infinity}}, {{1, -infinity}}}, nan);
+  gives({{{1, nan}, {1, large}}, {{1, infinity}}}, nan);
+}
+
 TEST_CASE("min and max of every type, NaN above infinity", "[unit][operators][window]") {
   const auto text = "at:timestamp! a:int32 b:float64 c:date d:timestamp e:bytes f:string";
   const auto input = shape(text);

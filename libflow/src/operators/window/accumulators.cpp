@@ -1,5 +1,6 @@
 #include "accumulators.hpp"
 
+#include "float_sum.hpp"
 #include "text_block.hpp"
 #include "word_image.hpp"
 
@@ -60,6 +61,17 @@ void each_valid(std::span<std::byte* const> values, std::span<const std::uint32_
 void keep_text(TextBlock*& held, std::string_view text, bool minimum) {
   if (held == nullptr || (minimum ? text < held->view() : held->view() < text))
     TextBlock::assign(held, text);
+}
+
+Error overflow(const BoundAggregate& aggregate) {
+  if (aggregate.argument_type != types::float64)
+    return Error{Errc::aggregate_overflow, "the sum '" + aggregate.name + "' does not fit int64"}
+        .with_remedy("sum a float64 (cast(x as double precision)), or a smaller window");
+  const auto what =
+      aggregate.function == AggregateFunction::avg ? "the sum of the average '" : "the sum '";
+  return Error{Errc::aggregate_overflow, what + aggregate.name + "' does not fit float64"}
+      .with_cause("its numbers are finite, but together they are beyond 1.8e308")
+      .with_remedy("divide the numbers by a constant before they are summed");
 }
 
 }  // namespace
@@ -173,7 +185,9 @@ void Accumulators::update(std::span<std::byte* const> values, std::span<const st
         }
         break;
       case CellKind::sum_float:
-        each([&](std::byte* value, std::size_t row) { at<double>(value, offset) += floats[row]; });
+        each([&](std::byte* value, std::size_t row) {
+          add_float(at<double>(value, offset), floats[row]);
+        });
         break;
       case CellKind::word: {
         const auto flip = cell.minimum ? ~std::uint64_t{0} : 0;
@@ -220,7 +234,7 @@ void Accumulators::merge(std::span<std::byte* const> into,
         break;
       case CellKind::sum_float:
         for (std::size_t i = 0; i < count; ++i)
-          at<double>(into[i], offset) += at<double>(from[i], offset);
+          add_float(at<double>(into[i], offset), at<double>(from[i], offset));
         break;
       case CellKind::word:
         for (std::size_t i = 0; i < count; ++i) {
@@ -266,7 +280,7 @@ void Accumulators::merge_borrowed(std::byte* into, const std::byte* from) const 
         add(at<Wide>(into, offset), at<Wide>(from, offset));
         break;
       case CellKind::sum_float:
-        at<double>(into, offset) += at<double>(from, offset);
+        add_float(at<double>(into, offset), at<double>(from, offset));
         break;
       case CellKind::word: {
         auto& held = at<std::uint64_t>(into, offset);
@@ -317,14 +331,13 @@ Status Accumulators::finish(std::span<const std::byte* const> values,
                      static_cast<std::uint64_t>(static_cast<std::int64_t>(sum.low) >> 63)) {
             column.append_int64(static_cast<std::int64_t>(sum.low));
           } else {
-            return Error{Errc::aggregate_overflow,
-                         "the sum '" + aggregate.name + "' does not fit int64"}
-                .with_remedy("sum a float64 (cast(x as double precision)), or a smaller window");
+            return overflow(aggregate);
           }
           break;
         }
         case CellKind::sum_float: {
           const auto sum = at<double>(value, offset);
+          if (has_overflowed(sum)) return overflow(aggregate);
           column.append_float64(aggregate.function == AggregateFunction::avg
                                     ? sum / static_cast<double>(count)
                                     : sum);
