@@ -133,6 +133,7 @@ Result<FileReader::Step> FileReader::take_block(Active& active) {
     active.start = active.resume.value_or(TextPosition{active.blocks->first_byte(), 0});
     // Before a range that begins with the file nothing was left out.
     if (active.file.begin == 0) active.lines_before = active.start.line;
+    settled_ = active.start;
     if (auto status = decoder_->start(active.start, active.blocks->header()); !status)
       return describe(active, std::move(status).error());
     window_ = {};
@@ -209,10 +210,26 @@ Status FileReader::take_rejected(const Active& active) {
 
 /// Everything before the decoder's position has been given: positions and bad rows follow.
 void FileReader::settle(const Active& active) {
-  if (active.started) positions_[active.split.index] = encode_position(decoder_->position());
+  if (active.started) {
+    settled_ = decoder_->position();
+    positions_[active.split.index] = encode_position(settled_);
+  }
   bad_ready_.insert(bad_ready_.end(), std::make_move_iterator(bad_staged_.begin()),
                     std::make_move_iterator(bad_staged_.end()));
   bad_staged_.clear();
+}
+
+/// Of what was decoded since the decoder was settled last, without the header.
+FileReader::Extent FileReader::extent(const Active& active) const {
+  Extent extent{settled_.line, decoder_->position().line - settled_.line, 0};
+  const auto* csv = std::get_if<CsvFormat>(&plan_.format);
+  if (csv != nullptr && csv->header && settled_.byte == 0 && extent.lines > 0) {
+    ++extent.first_line;
+    --extent.lines;
+  }
+  // Positions count line breaks, and the last line may have none.
+  if (active.finished && !window_.empty() && window_.back() != '\n') ++extent.lines;
+  return extent;
 }
 
 Polled FileReader::emit(const Active& active) {
@@ -221,6 +238,8 @@ Polled FileReader::emit(const Active& active) {
   polled.batch = builder_.finish();
   polled.split = active.split.index;
   rows_given_ += polled.batch.rows();
+  given_ = extent(active);
+  given_.rows = polled.batch.rows();
   settle(active);
   return polled;
 }
@@ -246,11 +265,29 @@ std::uint64_t FileReader::bytes_read() const {
   return bytes;
 }
 
+/// If there are as many lines as rows, each row is one of them. Else lines were blank, rows took
+/// several or were set aside, and the row is somewhere between.
+std::string FileReader::place_of_row(std::uint32_t row) const {
+  if (active_.empty()) return {};
+  const auto& active = active_.front();
+  if (given_.lines == given_.rows) return line_of(active, given_.first_line + row);
+  return line_of(active, given_.first_line) + " or up to " + format_count(given_.lines - 1) +
+         " lines further on";
+}
+
+/// `flights.csv:48213`, or, if the lines before the range were not counted, `flights.csv, line 17
+/// from byte 8388608`.
+std::string FileReader::line_of(const Active& active, std::uint64_t line) const {
+  if (active.lines_before)
+    return active.file.path + ":" +
+           std::to_string(*active.lines_before + line - active.start.line + 1);
+  return active.file.path + ", line " + std::to_string(line - active.start.line + 1) +
+         " from byte " + std::to_string(active.start.byte);
+}
+
 /// `flights.csv:48213 (byte 9311204)`.
 std::string FileReader::place_of(const Active& active, TextPosition at) const {
-  auto place = active.file.path;
-  if (active.lines_before)
-    place += ":" + std::to_string(*active.lines_before + at.line - active.start.line + 1);
+  const auto place = active.lines_before ? line_of(active, at.line) : active.file.path;
   return place + " (byte " + std::to_string(at.byte) + ")";
 }
 

@@ -26,6 +26,7 @@ class FileReader final : public SourceReader {
   Status assign(Split split, std::string position) override;
   Result<Polled> poll() override;
   [[nodiscard]] std::string position(std::uint32_t split) const override;
+  [[nodiscard]] std::string place_of_row(std::uint32_t row) const override;
   std::vector<BadRow> take_bad_rows() override;
   [[nodiscard]] std::uint64_t bad_rows() const override { return bad_count_; }
   [[nodiscard]] std::uint64_t bytes_read() const override;
@@ -40,6 +41,12 @@ class FileReader final : public SourceReader {
     std::optional<std::uint64_t> lines_before;  ///< Line breaks before `start`, once it is known.
     bool started = false;                       ///< The decoder has been started.
     bool finished = false;                      ///< Every row has been given.
+  };
+  /// The text that the batch given last was read from.
+  struct Extent {
+    std::uint64_t first_line = 0;  ///< Lines count from the range's first row, as in TextPosition.
+    std::uint64_t lines = 0;
+    std::uint32_t rows = 0;
   };
   /// What the next step of a poll has to be.
   enum class Step : std::uint8_t {
@@ -59,8 +66,10 @@ class FileReader final : public SourceReader {
   Status take_rejected(const Active& active);
   [[nodiscard]] bool bad_rows_wait() const noexcept;
   void make_window(Active& active, Block block);
+  [[nodiscard]] Extent extent(const Active& active) const;
   void settle(const Active& active);
   Polled emit(const Active& active);
+  [[nodiscard]] std::string line_of(const Active& active, std::uint64_t line) const;
   [[nodiscard]] std::string place_of(const Active& active, TextPosition at) const;
   [[nodiscard]] std::string evidence(const Active& active) const;
   Error describe(const Active& active, const Error& error) const;
@@ -87,7 +96,9 @@ class FileReader final : public SourceReader {
   std::vector<BadRow> bad_ready_;
   std::size_t bad_bytes_ = 0;  ///< Of both.
   std::uint64_t bad_count_ = 0;
-  std::optional<Error> failure_;    ///< Behind the batch that was given last.
+  std::optional<Error> failure_;  ///< Behind the batch that was given last.
+  TextPosition settled_;          ///< Of the decoder when it was settled last.
+  Extent given_;
   std::uint64_t rows_given_ = 0;    ///< Of the present split, since it was assigned.
   std::uint64_t bytes_before_ = 0;  ///< Of splits that are done.
 };

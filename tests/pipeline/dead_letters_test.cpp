@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 
 namespace flow::testing {
 namespace {
@@ -163,6 +164,73 @@ TEST_CASE("rows without event time are dead letters, a whole file of them too",
   const auto letters = letters_in(output_lines((dir / "out").string(), "dead"));
   REQUIRE(letters.size() == 20'000);
   CHECK(letters[0]["reason"] == "the event time is null");
+}
+
+/// Runs rows {at, n} of `text`; each row without `at` is a dead letter, whose places come by n.
+std::map<int, std::string> places_without_time(const std::string& format, const std::string& text,
+                                               const std::string& range) {
+  TempDir dir;
+  dir.write("in/a." + format, text);
+  const auto path =
+      dir.write("job.yaml",
+                "dead_letters: {connector: file, path: " + (dir / "out/dead").string() +
+                    ", format: ndjson}\nsources:\n  rows: {connector: file, path: " +
+                    (dir / "in/*").string() + ", format: " + format + ", range: " + range +
+                    ", on_error: dead_letter, schema: {at: timestamp, n: int64}, event_time: at, "
+                    "watermark: 1s}\nsinks:\n  out: {from: rows, connector: blackhole}\n")
+          .string();
+  const auto exit = flowctl({"run", path, "--parallelism", "2"});
+  INFO(exit.err);
+  REQUIRE(exit.code == 0);
+  std::map<int, std::string> places;
+  for (const auto& letter : letters_in(output_lines((dir / "out").string(), "dead"))) {
+    const auto row = letter["row"].get<std::string>();
+    auto place = letter["place"].get<std::string>();
+    places[std::stoi(row.substr(row.find(',') + 1))] = place.substr(place.rfind('/') + 1);
+  }
+  return places;
+}
+
+TEST_CASE("rows without event time have their line", "[pipeline][dead_letters]") {
+  std::string text = "at,n\n";
+  std::vector<std::size_t> begins;
+  for (int i = 0; i < 20'000; ++i) {
+    begins.push_back(text.size());
+    text += (i % 10 == 7 ? "," : "2024-01-01,") + std::to_string(i) + (i < 19'999 ? "\n" : "");
+  }
+  const auto whole = places_without_time("csv", text, "0");
+  REQUIRE(whole.size() == 2'000);
+  for (const auto& [n, place] : whole) REQUIRE(place == "a.csv:" + std::to_string(n + 2));
+  // Where the lines before a range were not counted, they are counted from its first byte.
+  const auto parts = places_without_time("csv", text, "20KiB");
+  REQUIRE(parts.size() == 2'000);
+  std::size_t relative = 0;
+  for (const auto& [n, place] : parts) {
+    if (place == "a.csv:" + std::to_string(n + 2)) continue;
+    ++relative;
+    const auto byte = std::stoul(place.substr(place.rfind(' ') + 1));
+    const auto first = std::find(begins.begin(), begins.end(), byte) - begins.begin();
+    REQUIRE(place ==
+            "a.csv, line " + std::to_string(n - first + 1) + " from byte " + std::to_string(byte));
+  }
+  CHECK(relative > 1'000);
+  // Rows that are no lines have a stretch of lines.
+  CHECK(places_without_time("csv", "at,n\n2024-01-01,1\n\n,2\n,3", "0") ==
+        std::map<int, std::string>{{2, "a.csv:2 or up to 3 lines further on"},
+                                   {3, "a.csv:2 or up to 3 lines further on"}});
+}
+
+TEST_CASE("a row without event time that ends the job has its line", "[pipeline][dead_letters]") {
+  TempDir dir;
+  const auto input = dir.write("a.csv", "at,n\n2024-01-01,1\n,2\n").string();
+  const auto path =
+      dir.write("job.yaml", "sources:\n  rows: {connector: file, path: " + input +
+                                ", format: csv, schema: {at: timestamp, n: int64}, event_time: at, "
+                                "watermark: 1s}\nsinks:\n  out: {from: rows, connector: print}\n")
+          .string();
+  const auto exit = flowctl({"run", path});
+  CHECK(exit.code == 2);
+  CHECK_THAT(exit.err, Contains("E1602") && Contains("column 'at' is null in " + input + ":3"));
 }
 
 TEST_CASE("a file that breaks off is a dead letter, and the next file is read",

@@ -308,11 +308,11 @@ Status SourceDriver::drop_timeless(Batch& batch, const Column& times, const Usab
     const bool null = !times.is_valid(*first);
     auto error =
         null ? Error{Errc::null_event_time, "a row of '" + options_.node + "' has no event time"}
-                   .with_cause("column '" + name + "' is null in " + from.split.id)
+                   .with_cause("column '" + name + "' is null in " + place_of(*first, from))
              : Error{Errc::event_time_out_of_range,
                      "a row of '" + options_.node + "' has an impossible event time"}
                    .with_cause("column '" + name + "' is " + to_string(value_at(times, *first)) +
-                               " in " + from.split.id);
+                               " in " + place_of(*first, from));
     return std::move(error).with_remedy("set `on_error: skip` or `on_error: dead_letter` on '" +
                                         options_.node + "' to go on without such rows");
   }
@@ -331,6 +331,12 @@ Status SourceDriver::drop_timeless(Batch& batch, const Column& times, const Usab
   return {};
 }
 
+/// Of a row of the batch that was polled last.
+std::string SourceDriver::place_of(std::uint32_t row, const OpenState& from) const {
+  auto place = reader_->place_of_row(row);
+  return place.empty() ? from.split.id : place;
+}
+
 void SourceDriver::set_aside(const Batch& batch, std::uint32_t row, const Column& times,
                              const OpenState& from) {
   ++timeless_;
@@ -341,12 +347,12 @@ void SourceDriver::set_aside(const Batch& batch, std::uint32_t row, const Column
     text += (i == 0 ? "" : ",") + to_string(value_at(batch.column(i), row));
   if (text.size() > kMaxBadRowBytes) text.resize(kMaxBadRowBytes);
   if (times.is_valid(row)) {
-    bad_rows_.push_back({from.split.id,
+    bad_rows_.push_back({place_of(row, from),
                          "the event time " + to_string(value_at(times, row)) + " is impossible",
                          std::move(text), Errc::event_time_out_of_range});
   } else {
     bad_rows_.push_back(
-        {from.split.id, "the event time is null", std::move(text), Errc::null_event_time});
+        {place_of(row, from), "the event time is null", std::move(text), Errc::null_event_time});
   }
 }
 

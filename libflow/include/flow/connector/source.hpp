@@ -68,6 +68,12 @@ class SourceReader {
   virtual Status assign(Split split, std::string position) = 0;
   virtual Result<Polled> poll() = 0;
   [[nodiscard]] virtual std::string position(std::uint32_t split) const = 0;
+  /// Where row `row` of the batch that poll() returned last stands, for messages, as far as the
+  /// reader knows; empty: it does not. Rows without event time are found out only behind it.
+  [[nodiscard]] virtual std::string place_of_row(std::uint32_t row) const {
+    (void)row;
+    return {};
+  }
   /// Rows set aside since the last call, those before the position of the last batch. All are
   /// counted. With `dead_letter` all are kept: a reader that has gathered many gives no rows before
   /// they were taken. With `skip` at most 1,024 are kept.

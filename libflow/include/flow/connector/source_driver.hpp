@@ -121,6 +121,7 @@ class SourceDriver {
   Status drop_timeless(Batch& batch, const Column& times, const Usable& usable,
                        const OpenState& from);
   void set_aside(const Batch& batch, std::uint32_t row, const Column& times, const OpenState& from);
+  [[nodiscard]] std::string place_of(std::uint32_t row, const OpenState& from) const;
   [[nodiscard]] EventTime combined() const;
   EventTime advance();
   bool update_idleness();
