@@ -10,6 +10,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <sstream>
 #include <thread>
 
 namespace flow::testing {
@@ -273,6 +274,30 @@ TEST_CASE("a plan can be read by people and programs", "[pipeline][command]") {
   CHECK(nlohmann::json::parse(flowctl({"plan", path, "--format", "json"}).out)["job"] ==
         "airport_delays");
   CHECK_THAT(flowctl({"plan", path, "--format", "dot"}).out, Contains("digraph"));
+}
+
+TEST_CASE("with --json everything on stderr is an object, the log too", "[pipeline][command]") {
+  TempDir dir;
+  const auto path =
+      dir.write("x.yaml",
+                "sources:\n  a: {connector: sequence, count: 10, schema: {n: int64}}\nsinks:\n  o: "
+                "{from: a, connector: blackhole}\n")
+          .string();
+  const auto exit = flowctl({"run", path, "--json"}, {{"FLOW_LOG", "debug"}});
+  INFO(exit.err);
+  REQUIRE(exit.code == 0);
+  std::istringstream in{exit.err};
+  std::size_t logged = 0;
+  for (std::string line; std::getline(in, line);) {
+    const auto object = nlohmann::json::parse(line, nullptr, false);
+    REQUIRE(object.is_object());
+    if (object["event"] != "log") continue;
+    ++logged;
+    CHECK(object["level"] == "debug");
+    CHECK_THAT(object["time"].get<std::string>(), Contains("Z"));
+    CHECK_FALSE(object["message"].get<std::string>().empty());
+  }
+  CHECK(logged > 0);
 }
 
 }  // namespace

@@ -73,6 +73,23 @@ Json to_json(const actors::JobProgress& progress) {
   return json;
 }
 
+const char* name_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::trace:
+      return "trace";
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warn:
+      return "warning";
+    case LogLevel::error:
+    case LogLevel::off:
+      return "error";
+  }
+  return "error";
+}
+
 /// Rows may hold any bytes; a name that is not UTF-8 must not end the report.
 std::string line_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -81,6 +98,13 @@ std::string line_of(const Json& json) {
 }  // namespace
 
 std::string json_line(const Error& error) { return line_of(Json{{"error", to_json(error)}}); }
+
+std::string json_line(LogLevel level, EventTime time, std::string_view message) {
+  return line_of(Json{{"event", "log"},
+                      {"level", name_of(level)},
+                      {"time", format_timestamp(time)},
+                      {"message", message}});
+}
 
 std::string json_line(const actors::JobProgress& progress) {
   Json json{{"event", "progress"}};

@@ -1,6 +1,7 @@
 #include "run_plan.hpp"
 
 #include "exit_code.hpp"
+#include "json_log.hpp"
 #include "json_text.hpp"
 #include "progress_block.hpp"
 #include "report.hpp"
@@ -23,7 +24,7 @@ using actors::JobState;
 class Watcher {
  public:
   Watcher(const ExecutionPlan& plan, bool json)
-      : json_{json || isatty(STDERR_FILENO) == 0}, block_{count_steps(plan), widest(plan)} {}
+      : json_{json}, block_{count_steps(plan), widest(plan)} {}
 
   [[nodiscard]] std::chrono::nanoseconds interval() const { return json_ ? 1s : 250ms; }
 
@@ -116,7 +117,9 @@ int run_plan(ExecutionPlan plan, const RunArguments& arguments, World& world, Si
     return report(status.error(), arguments.json);
   const auto duration = duration_of(arguments);
   if (!duration) return report(duration.error(), arguments.json);
-  Watcher watcher{plan, arguments.json};
+  const bool json = arguments.json || isatty(STDERR_FILENO) == 0;
+  if (json) world.log = make_json_log(world.log_level);
+  Watcher watcher{plan, json};
   signals.watch();
   actors::RuntimeOptions options;
   if (arguments.wire_always) options.wire = actors::WireMode::always;

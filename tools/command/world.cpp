@@ -33,8 +33,8 @@ Result<LogLevel> log_level(const std::string& name) {
 
 Result<std::unique_ptr<World>> make_world() {
   auto world = std::make_unique<World>();
-  FLOW_ASSIGN(const auto level, log_level(environment("FLOW_LOG", "warn")));
-  world->log = make_stderr_log(level);
+  FLOW_ASSIGN(world->log_level, log_level(environment("FLOW_LOG", "warn")));
+  world->log = make_stderr_log(world->log_level);
   world->files = make_posix_file_system();
   const auto points = environment("FLOW_FAILURE_POINTS", "");
   if (points.empty()) {

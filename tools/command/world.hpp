@@ -18,6 +18,7 @@ namespace flow::command {
 struct World {
   SystemClock clock;
   std::unique_ptr<FileSystem> files;
+  LogLevel log_level = LogLevel::warn;
   std::unique_ptr<Log> log;
   std::unique_ptr<FailurePoints> failure_points;
   ConnectorRegistry connectors;
