@@ -13,7 +13,8 @@ PartWriter::Plan part_plan(const FileSinkPlan& plan, const ConnectorContext& con
   TextBuffer head;
   encoder.begin(head);
   return {plan.node,        context.lineage, context.attempt.value, context.subtask.value,
-          plan.compression, plan.roll_bytes, plan.roll_interval,    std::string{head.view()}};
+          plan.compression, plan.roll_bytes, plan.roll_interval,    std::string{head.view()},
+          context.resumable};
 }
 
 }  // namespace

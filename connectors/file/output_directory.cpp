@@ -161,6 +161,7 @@ Status OutputDirectory::check(FileSystem& files, const std::string& job, bool fr
   if (!file) return unwritable(file.error());
   if (auto status = (*file)->close(); !status) return unwritable(status.error());
   if (auto status = files.remove(probe); !status) return unwritable(status.error());
+  FLOW_TRY(remove_abandoned(files));
   if (!fresh) return {};
   FLOW_ASSIGN(const auto marker, read_marker(files));
   auto allowed = replaceable(files, job, marker);
@@ -259,6 +260,41 @@ Status OutputDirectory::remove_leftovers(FileSystem& files, FailurePoints& point
   return {};
 }
 
+Status OutputDirectory::hold_run(FileSystem& files, const std::string& lineage) {
+  const std::lock_guard guard{run_mutex_};
+  if (held_run_ == lineage) return {};
+  const auto path = names_.in_directory(names_.run_lock(lineage));
+  // A run that starts may have it for a moment, to see whether this one is alive. Without it that
+  // run could take our parts away.
+  auto lock = files.lock(path);
+  if (!lock) return describe(lock.error(), "lock '" + path + "'");
+  run_lock_ = std::move(*lock);
+  held_run_ = lineage;
+  return {};
+}
+
+/// What runs that died without checkpoints left. What cannot be removed stays for the next run.
+Status OutputDirectory::remove_abandoned(FileSystem& files) const {
+  auto entries = files.list(names_.directory());
+  if (!entries) return describe(entries.error(), "list '" + names_.directory() + "'");
+  for (const auto& entry : *entries) {
+    const auto lineage = names_.parse_run_lock(entry.path.substr(entry.path.rfind('/') + 1));
+    if (!lineage) continue;
+    const auto lock = files.lock(entry.path);
+    if (!lock) continue;
+    bool all = true;
+    for (const auto& part : *entries) {
+      const auto pending = names_.parse_pending(part.path.substr(part.path.rfind('/') + 1));
+      if (!pending || pending->lineage != *lineage) continue;
+      const auto status = files.remove(part.path);
+      all = all && (status || status.error().code() == Errc::not_found);
+    }
+    // Last, as its absence says that nothing may be removed.
+    if (all) (void)files.remove(entry.path);
+  }
+  return {};
+}
+
 Result<std::uint64_t> OutputDirectory::next_part(FileSystem& files, const std::string& lineage,
                                                  std::uint32_t subtask) {
   FLOW_ASSIGN(const auto marker, read_marker(files));
@@ -297,7 +333,15 @@ Status OutputDirectory::finish(FileSystem& files, const std::string& job,
     return std::find(marker->foreign.begin(), marker->foreign.end(), name) != marker->foreign.end();
   });
   marker->finished = true;
-  return write_marker(files, *marker);
+  FLOW_TRY(write_marker(files, *marker));
+  const std::lock_guard run_guard{run_mutex_};
+  if (held_run_ == lineage) {
+    // Nothing is left that it could tell of; if it stays, the next run removes it.
+    (void)files.remove(names_.in_directory(names_.run_lock(lineage)));
+    run_lock_.reset();
+    held_run_.clear();
+  }
+  return {};
 }
 
 }  // namespace flow::file

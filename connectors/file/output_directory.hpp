@@ -39,6 +39,10 @@ struct PreparedPart {
 /// part is renamed. Whoever finds a list in the marker therefore knows that nothing new is visible
 /// yet, and may go on removing.
 ///
+/// A run without checkpoints can never be resumed: if its process dies, its hidden parts are
+/// garbage. Such a run, and no other, holds the lock of a file of its own; whoever starts later and
+/// gets that lock removes the parts and the file.
+///
 /// Shared by all writers of a sink in a process, which claim one at a time.
 /// Thread: thread-safe, blocking: for I/O jobs.
 /// Errors: output_exists, output_unwritable, output_failed, output_lost, disk_full.
@@ -58,6 +62,9 @@ class OutputDirectory {
   /// Removes what older attempts of this run left unfinished.
   Status remove_leftovers(FileSystem& files, FailurePoints& points, const std::string& lineage,
                           std::uint32_t attempt);
+  /// Before the first part of a run that can never be resumed: from now on a later run can tell
+  /// whether this one is alive. Done once, however often it is called.
+  Status hold_run(FileSystem& files, const std::string& lineage);
   /// The number of the next part of a subtask.
   Result<std::uint64_t> next_part(FileSystem& files, const std::string& lineage,
                                   std::uint32_t subtask);
@@ -81,6 +88,7 @@ class OutputDirectory {
                                                const std::optional<Marker>& marker) const;
   Status claim(FileSystem& files, FailurePoints* points, const std::string& job,
                const std::string& lineage);
+  Status remove_abandoned(FileSystem& files) const;
   Error describe(const Error& cause, const std::string& what) const;
 
   OutputNames names_;
@@ -88,6 +96,9 @@ class OutputDirectory {
   std::string node_;
   std::mutex mutex_;
   std::string claimed_;  ///< The lineage that is known to own the output.
+  std::mutex run_mutex_;
+  std::string held_run_;  ///< The lineage whose lock is held.
+  std::unique_ptr<FileLock> run_lock_;
 };
 
 }  // namespace flow::file

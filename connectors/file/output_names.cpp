@@ -16,6 +16,8 @@ constexpr std::array<std::string_view, 7> kExtensions{".csv",  ".tsv", ".ndjson"
                                                       ".json", ".txt", ".log"};
 constexpr std::array<std::string_view, 2> kCompressions{".gz", ".zst"};
 
+constexpr std::string_view kRunLock = ".flow.run";
+
 /// Takes `-<number>` from the front; the number as people write it, without zeros in front.
 template <class T>
 bool take_number(std::string_view& text, T& number) {
@@ -115,6 +117,21 @@ std::optional<OutputNames::Pending> OutputNames::parse_pending(std::string_view 
   run.remove_prefix(dash);
   if (!take_number(run, pending.attempt) || !run.empty()) return std::nullopt;
   return pending;
+}
+
+std::string OutputNames::run_lock(std::string_view lineage) const {
+  return "." + stem_ + "." + tame(lineage) + std::string{kRunLock};
+}
+
+std::optional<std::string> OutputNames::parse_run_lock(std::string_view name) const {
+  const auto prefix = "." + stem_ + ".";
+  if (!name.starts_with(prefix) || !name.ends_with(kRunLock)) return std::nullopt;
+  if (name.size() <= prefix.size() + kRunLock.size()) return std::nullopt;
+  name.remove_prefix(prefix.size());
+  name.remove_suffix(kRunLock.size());
+  // A sink of another name has more dots.
+  if (tame(name) != name) return std::nullopt;
+  return std::string{name};
 }
 
 std::string OutputNames::tame(std::string_view lineage) {

@@ -10,7 +10,8 @@
 namespace flow::file {
 
 /// How the files of one sink are called: `out/delays-0-3.ndjson` once they are visible,
-/// `out/.delays-0-3.ndjson.<lineage>-<attempt>.pending` before.
+/// `out/.delays-0-3.ndjson.<lineage>-<attempt>.pending` before. `out/.delays.<lineage>.flow.run` is
+/// the lock of a run without checkpoints.
 ///
 /// Thread: value.
 class OutputNames {
@@ -41,12 +42,16 @@ class OutputNames {
                                     std::uint32_t attempt) const;
   [[nodiscard]] std::string marker() const { return "." + stem_ + ".flow.json"; }
   [[nodiscard]] std::string lock() const { return "." + stem_ + ".flow.lock"; }
+  /// Held by a run that can never be resumed, while it is alive.
+  [[nodiscard]] std::string run_lock(std::string_view lineage) const;
   [[nodiscard]] std::string probe() const { return "." + stem_ + ".flow.probe"; }
   /// What the parts of one subtask look like, for people: `delays-0-*.ndjson`.
   [[nodiscard]] std::string pattern(std::uint32_t subtask) const;
   /// Whatever the extension: an earlier run may have written another format.
   [[nodiscard]] std::optional<Part> parse_visible(std::string_view name) const;
   [[nodiscard]] std::optional<Pending> parse_pending(std::string_view name) const;
+  /// The lineage, as it stands in names.
+  [[nodiscard]] std::optional<std::string> parse_run_lock(std::string_view name) const;
   /// A lineage as it stands in names: letters, digits, `_`.
   static std::string tame(std::string_view lineage);
 

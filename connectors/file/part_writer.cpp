@@ -96,6 +96,7 @@ Status PartWriter::open_part(std::chrono::nanoseconds now) {
   if (!next_part_) {
     FLOW_ASSIGN(next_part_, directory_->next_part(files_, plan_.lineage, plan_.subtask));
   }
+  if (!plan_.resumable) FLOW_TRY(directory_->hold_run(files_, plan_.lineage));
   const auto& names = directory_->names();
   const OutputNames::Part part{plan_.subtask, (*next_part_)++};
   part_ = {names.pending(part, plan_.lineage, plan_.attempt), names.visible(part), 0};

@@ -35,6 +35,7 @@ class PartWriter {
     ByteCount roll_bytes = 128_MiB;
     std::optional<Micros> roll_interval;
     std::string head;  ///< What every part begins with.
+    bool resumable = true;
   };
   PartWriter(FileSystem& files, FailurePoints& points, std::shared_ptr<OutputDirectory> directory,
              Plan plan)

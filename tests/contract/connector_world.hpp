@@ -30,13 +30,15 @@ class ConnectorWorld {
             "node",
             job,
             lineage,
-            [this] { ++wakes; }};
+            [this] { ++wakes; },
+            resumable};
   }
 
   ManualIo io;
   ManualClock clock;
   std::string job = "job";
   std::string lineage = "a1";
+  bool resumable = true;
   std::unique_ptr<FailurePoints> points = make_no_failure_points();
   std::uint64_t wakes = 0;
 

@@ -72,6 +72,8 @@ ConnectorContext& Subtask::connector_context(std::uint32_t link, const std::stri
           [this, link, alive = std::weak_ptr<bool>{alive_}] {
             if (!alive.expired()) on_outside_ready(link);
           },
+      // Restored from the snapshot of another job's directory, it shares its lineage.
+      .resumable = setup_.store != nullptr || setup_.restore != nullptr,
   });
 }
 

@@ -418,3 +418,88 @@ TEST_CASE("whenever the power fails, each row becomes visible exactly once", "[c
     }
   }
 }
+
+namespace {
+
+/// Everything hidden but the marker and the lock of those who claim: parts and locks of runs.
+std::vector<std::string> left_behind(FileSystem& files, const std::string& directory) {
+  auto names = hidden_parts(files, directory);
+  const auto entries = files.list(directory);
+  REQUIRE(entries);
+  for (const auto& entry : *entries)
+    if (entry.path.ends_with(".flow.run")) names.push_back(entry.path);
+  return names;
+}
+
+/// A run that has written hidden parts and goes no further.
+struct RunUnderWay {
+  RunUnderWay(FileSystem& files, const std::string& path, const std::string& lineage,
+              bool resumable)
+      : world{files}, sink{sink_to(path)} {
+    world.lineage = lineage;
+    world.resumable = resumable;
+    REQUIRE(sink->check_outside(files, "job", true));
+    writer = *sink->open(world.context(), schema(kTypes));
+    REQUIRE(writer->write(numbered(1, 1)[0][0]));
+    writer->prepare({1}, [](const Result<std::string>& bytes) { REQUIRE(bytes); });
+    world.io.run_all();
+  }
+  ConnectorWorld world;
+  std::shared_ptr<const Sink> sink;
+  std::unique_ptr<SinkWriter> writer;
+};
+
+}  // namespace
+
+TEST_CASE("hidden parts of a dead run that cannot be resumed are removed, those of others not",
+          "[contract][file]") {
+  SimulatedFileSystem files{test_seed()};
+  const std::string dead = "out/.x-0-0.ndjson.a1-1.pending";
+  const std::string resumable = "out/.x-0-0.ndjson.b1-1.pending";
+  const std::string other = "out/.x.a1-0-0.ndjson.c1-1.pending";
+  const auto start = [&] { REQUIRE(sink_to("out/x")->check_outside(files, "job", true)); };
+  {
+    const RunUnderWay first{files, "out/x", "a1", false};
+    const RunUnderWay second{files, "out/x", "b1", true};
+    const RunUnderWay third{files, "out/x.a1", "c1", false};
+    const std::vector<std::string> all{other, dead, resumable, "out/.x.a1.c1.flow.run",
+                                       "out/.x.a1.flow.run"};
+    auto found = left_behind(files, "out");
+    CHECK(std::is_permutation(found.begin(), found.end(), all.begin(), all.end()));
+    start();
+    CHECK(left_behind(files, "out") == found);
+    files.kill_processes();
+  }
+  start();
+  CHECK(hidden_parts(files, "out") == std::vector<std::string>{resumable, other});
+  REQUIRE(sink_to("out/x.a1")->check_outside(files, "job", true));
+  CHECK(left_behind(files, "out") == std::vector<std::string>{resumable});
+}
+
+TEST_CASE("whenever a run without checkpoints is killed, the next one leaves nothing behind",
+          "[contract][file]") {
+  const auto run_once = [](SimulatedFileSystem& files, const std::string& lineage) {
+    const auto sink = sink_to("out/x", "replace", "1KiB");
+    ConnectorWorld world{files, test_seed()};
+    world.lineage = lineage;
+    world.resumable = false;
+    return SinkRun{schema(kTypes), numbered(1, 6), 2}.attempt(*sink, world, files, 1);
+  };
+  std::uint64_t operations = 0;
+  {
+    SimulatedFileSystem files{test_seed()};
+    REQUIRE(run_once(files, "a1"));
+    operations = files.operations();
+    CHECK(left_behind(files, "out").empty());
+  }
+  for (std::uint64_t stop = 0; stop < operations; ++stop) {
+    INFO("killed after " << stop << " operations");
+    SimulatedFileSystem files{test_seed()};
+    files.power_off_after(stop);
+    CHECK((!run_once(files, "a1") || stop > 0));
+    files.kill_processes();
+    REQUIRE(run_once(files, "a2"));
+    REQUIRE(lines(files, "out") == expected_lines(0, 60));
+    REQUIRE(left_behind(files, "out").empty());
+  }
+}

@@ -40,6 +40,9 @@ struct ConnectorContext {
   std::string lineage;  ///< Id of the logical run; kept across restarts, new after a finished run.
   /// Called (on the owner's thread) when poll() or write() can go on.
   std::function<void()> wake;
+  /// Whether this or a later process may go on with the run from a snapshot. If not, what it left
+  /// unfinished is nobody's once the process is gone.
+  bool resumable = true;
 };
 
 }  // namespace flow
