@@ -1,6 +1,7 @@
 #pragma once
 
 #include "flow/operators/operator.hpp"
+#include "flow/operators/pending_fire.hpp"
 #include "flow/state/batch_keys.hpp"
 #include "flow/state/timer_state.hpp"
 #include "flow/state/value_state.hpp"
@@ -75,10 +76,6 @@ class KeyedOperator : public Operator {
     KeyedTable* table = nullptr;
     std::size_t bytes = 0;
   };
-  struct Pending {
-    KeyGroupRange groups;
-    std::int64_t limit = 0;
-  };
   /// Keys that come one by one, as a KeySpan.
   struct Keys {
     std::vector<std::uint64_t> hashes;
@@ -112,7 +109,7 @@ class KeyedOperator : public Operator {
   std::vector<State> states_;
   TimerState timers_;
   std::unique_ptr<GroupProgress> progress_;
-  std::deque<Pending> pending_;  // watermarks whose timers are being fired
+  std::deque<PendingFire> pending_;  // watermarks whose timers are being fired
 
   BatchKeys batch_keys_;
   std::vector<Timer> due_;

@@ -41,12 +41,7 @@ Status KeyedOperator::snapshot(SnapshotSink& sink) {
   writer.put(kVersion);
   writer.put_string(fingerprint());
   progress_->encode(writer);
-  writer.put(static_cast<std::uint32_t>(pending_.size()));
-  for (const auto& pending : pending_) {
-    writer.put(pending.groups.first);
-    writer.put(pending.groups.last);
-    writer.put(pending.limit);
-  }
+  encode_fires(pending_, writer);
   return sink.put_blob(kBlob, writer.take());
 }
 
@@ -87,13 +82,7 @@ Status KeyedOperator::restore_blob(const std::string& blob) {
     return Error{Errc::state_changed, "the stored state of the step has other keys or states"}
         .with_remedy("name the step otherwise to start it empty");
   if (!progress_->decode(reader)) return corrupt("its progress per key group is damaged");
-  for (auto left = reader.get_count(16); left > 0; --left) {
-    Pending pending;
-    pending.groups.first = std::max(reader.get<std::uint32_t>(), owned_.first);
-    pending.groups.last = std::min(reader.get<std::uint32_t>(), owned_.last);
-    pending.limit = reader.get<std::int64_t>();
-    if (pending.groups.first < pending.groups.last) pending_.push_back(pending);
-  }
+  decode_fires(reader, owned_, pending_);
   return reader.finished() ? Status{}
                            : Status{corrupt("the record of a fire under way is damaged")};
 }

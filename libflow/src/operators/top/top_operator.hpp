@@ -62,10 +62,6 @@ class TopOperator final : public Operator {
     std::uint32_t epoch = 0;        ///< Snapshot that the last write belongs to.
   };
   using Groups = std::map<GroupKey, Group>;
-  struct Pending {
-    KeyGroupRange groups;
-    std::int64_t limit = 0;
-  };
 
   /// Memory, about.
   static std::size_t cost_of(const std::string& row) noexcept { return row.size() + 48; }
@@ -87,7 +83,7 @@ class TopOperator final : public Operator {
   std::optional<OperatorContext> context_;
   KeyGroupRange owned_;
   std::optional<GroupProgress> progress_;
-  std::deque<Pending> pending_;
+  std::deque<PendingFire> pending_;
   Groups groups_;
   std::uint64_t bytes_ = 0;
   std::uint64_t late_rows_ = 0;

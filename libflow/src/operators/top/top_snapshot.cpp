@@ -51,12 +51,7 @@ Status TopOperator::snapshot(SnapshotSink& sink) {
   writer.put_string(fingerprint());
   progress_->encode(writer);
   writer.put(late_rows_);
-  writer.put(static_cast<std::uint32_t>(pending_.size()));
-  for (const auto& pending : pending_) {
-    writer.put(pending.groups.first);
-    writer.put(pending.groups.last);
-    writer.put(pending.limit);
-  }
+  encode_fires(pending_, writer);
   return sink.put_blob(kBlob, writer.take());
 }
 
@@ -107,13 +102,7 @@ Status TopOperator::restore_blob(const std::string& blob) {
   if (!progress_->decode(reader)) return corrupt("its progress per key group is damaged");
   const auto late = reader.get<std::uint64_t>();
   if (owned_.contains({first_group})) late_rows_ += late;
-  for (auto left = reader.get_count(16); left > 0; --left) {
-    Pending pending;
-    pending.groups.first = std::max(reader.get<std::uint32_t>(), owned_.first);
-    pending.groups.last = std::min(reader.get<std::uint32_t>(), owned_.last);
-    pending.limit = reader.get<std::int64_t>();
-    if (pending.groups.first < pending.groups.last) pending_.push_back(pending);
-  }
+  decode_fires(reader, owned_, pending_);
   return reader.finished() ? Status{}
                            : Status{corrupt("the record of a fire under way is damaged")};
 }

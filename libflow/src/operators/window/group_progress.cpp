@@ -66,4 +66,23 @@ bool GroupProgress::decode(ByteReader& in) {
   return in.ok();
 }
 
+void encode_fires(const std::deque<PendingFire>& fires, ByteWriter& out) {
+  out.put(static_cast<std::uint32_t>(fires.size()));
+  for (const auto& fire : fires) {
+    out.put(fire.groups.first);
+    out.put(fire.groups.last);
+    out.put(fire.limit);
+  }
+}
+
+void decode_fires(ByteReader& in, KeyGroupRange owned, std::deque<PendingFire>& fires) {
+  for (auto left = in.get_count(16); left > 0; --left) {
+    PendingFire fire;
+    fire.groups.first = std::max(in.get<std::uint32_t>(), owned.first);
+    fire.groups.last = std::min(in.get<std::uint32_t>(), owned.last);
+    fire.limit = in.get<std::int64_t>();
+    if (fire.groups.first < fire.groups.last) fires.push_back(fire);
+  }
+}
+
 }  // namespace flow

@@ -3,8 +3,10 @@
 #include "flow/base/byte_io.hpp"
 #include "flow/base/check.hpp"
 #include "flow/base/ids.hpp"
+#include "flow/operators/pending_fire.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,5 +48,10 @@ class GroupProgress {
   std::int64_t highest_;
   bool uniform_ = true;
 };
+
+/// Fires under way, as snapshots keep them.
+void encode_fires(const std::deque<PendingFire>& fires, ByteWriter& out);
+/// Appends what the stored part says about groups that are owned here; `in` fails if it is corrupt.
+void decode_fires(ByteReader& in, KeyGroupRange owned, std::deque<PendingFire>& fires);
 
 }  // namespace flow

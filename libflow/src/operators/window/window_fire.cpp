@@ -87,7 +87,7 @@ Result<Progress> WindowOperator::fire(Collector& out) {
   return Progress::done;
 }
 
-std::optional<std::int64_t> WindowOperator::next_window(const Pending& pending) const {
+std::optional<std::int64_t> WindowOperator::next_window(const PendingFire& pending) const {
   const auto& math = plan_->math;
   const auto fired = progress_->lowest(pending.groups);
   for (const auto& [start, slice] : slices_) {
@@ -107,7 +107,8 @@ bool WindowOperator::already_emitted(const Cursor& cursor, const KeyedTable& tab
   return table.encoded_key(entry) <= cursor.key;
 }
 
-void WindowOperator::keep_entries(const Pending& pending, std::int64_t end, const KeyedTable& table,
+void WindowOperator::keep_entries(const PendingFire& pending, std::int64_t end,
+                                  const KeyedTable& table,
                                   std::vector<KeyedTable::EntryRef>& entries) const {
   if (progress_->uniform() && cursors_.empty() && pending.groups == owned_) return;
   std::erase_if(entries, [&](const KeyedTable::EntryRef& entry) {
@@ -120,8 +121,8 @@ void WindowOperator::keep_entries(const Pending& pending, std::int64_t end, cons
   });
 }
 
-void WindowOperator::stop_behind(const Pending& pending, std::int64_t end, const KeyedTable& table,
-                                 const KeyedTable::EntryRef& last) {
+void WindowOperator::stop_behind(const PendingFire& pending, std::int64_t end,
+                                 const KeyedTable& table, const KeyedTable::EntryRef& last) {
   const auto group = key_group_of(last.hash, context_->key_groups).value;
   if (group > pending.groups.first) progress_->raise({pending.groups.first, group}, end);
   std::erase_if(cursors_,
@@ -154,7 +155,8 @@ Status WindowOperator::append_results(const KeyedTable& table,
   return {};
 }
 
-Result<bool> WindowOperator::emit_window(const Pending& pending, std::int64_t end, Firing& firing) {
+Result<bool> WindowOperator::emit_window(const PendingFire& pending, std::int64_t end,
+                                         Firing& firing) {
   const auto found = sliding_ == nullptr ? slices_.find(end - plan_->math.size()) : slices_.end();
   FLOW_CHECK(sliding_ != nullptr || found != slices_.end());
   auto& table = sliding_ != nullptr ? sliding_->table() : found->second->table;

@@ -47,11 +47,6 @@ class WindowOperator final : public Operator {
   [[nodiscard]] std::uint64_t late_rows() const override { return late_rows_; }
 
  private:
-  /// Windows of `groups` with an end up to `limit` are to fire.
-  struct Pending {
-    KeyGroupRange groups;
-    std::int64_t limit = 0;
-  };
   /// How far the window `end` has fired in a key group that is not finished.
   struct Cursor {
     std::uint32_t group = 0;
@@ -73,13 +68,13 @@ class WindowOperator final : public Operator {
 
   // window_fire.cpp
   Result<Progress> fire(Collector& out);
-  [[nodiscard]] std::optional<std::int64_t> next_window(const Pending& pending) const;
-  Result<bool> emit_window(const Pending& pending, std::int64_t end, Firing& firing);
-  void keep_entries(const Pending& pending, std::int64_t end, const KeyedTable& table,
+  [[nodiscard]] std::optional<std::int64_t> next_window(const PendingFire& pending) const;
+  Result<bool> emit_window(const PendingFire& pending, std::int64_t end, Firing& firing);
+  void keep_entries(const PendingFire& pending, std::int64_t end, const KeyedTable& table,
                     std::vector<KeyedTable::EntryRef>& entries) const;
   [[nodiscard]] bool already_emitted(const Cursor& cursor, const KeyedTable& table,
                                      const KeyedTable::EntryRef& entry) const;
-  void stop_behind(const Pending& pending, std::int64_t end, const KeyedTable& table,
+  void stop_behind(const PendingFire& pending, std::int64_t end, const KeyedTable& table,
                    const KeyedTable::EntryRef& last);
   Status append_results(const KeyedTable& table, std::span<const KeyedTable::EntryRef> entries,
                         std::span<const std::byte* const> values, std::int64_t end, Firing& firing);
@@ -104,7 +99,7 @@ class WindowOperator final : public Operator {
       retired_;                             ///< Fired; freed in steps, after a pending snapshot.
   std::unique_ptr<SlidingWindow> sliding_;  ///< Hopping windows only.
   std::optional<GroupProgress> progress_;
-  std::deque<Pending> pending_;
+  std::deque<PendingFire> pending_;
   std::vector<Cursor> cursors_;
   std::uint64_t late_rows_ = 0;
   bool restored_ = false;

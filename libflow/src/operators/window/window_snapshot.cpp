@@ -27,12 +27,7 @@ Status WindowOperator::snapshot(SnapshotSink& sink) {
   writer.put_string(plan_->fingerprint());
   progress_->encode(writer);
   writer.put(late_rows_);
-  writer.put(static_cast<std::uint32_t>(pending_.size()));
-  for (const auto& pending : pending_) {
-    writer.put(pending.groups.first);
-    writer.put(pending.groups.last);
-    writer.put(pending.limit);
-  }
+  encode_fires(pending_, writer);
   writer.put(static_cast<std::uint32_t>(cursors_.size()));
   for (const auto& cursor : cursors_) {
     writer.put(cursor.group);
@@ -92,13 +87,7 @@ Status WindowOperator::restore_blob(const std::string& blob) {
   const auto late = reader.get<std::uint64_t>();
   // Counted once, by the subtask that owns the first key group of the one that counted.
   if (owned_.contains({first_group})) late_rows_ += late;
-  for (auto left = reader.get_count(16); left > 0; --left) {
-    Pending pending;
-    pending.groups.first = std::max(reader.get<std::uint32_t>(), owned_.first);
-    pending.groups.last = std::min(reader.get<std::uint32_t>(), owned_.last);
-    pending.limit = reader.get<std::int64_t>();
-    if (pending.groups.first < pending.groups.last) pending_.push_back(pending);
-  }
+  decode_fires(reader, owned_, pending_);
   for (auto left = reader.get_count(25); left > 0; --left) {
     Cursor cursor;
     cursor.group = reader.get<std::uint32_t>();
