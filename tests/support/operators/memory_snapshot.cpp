@@ -39,4 +39,34 @@ Status MemorySnapshotSource::entries(
   return {};
 }
 
+namespace {
+
+std::string hex(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const auto c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string to_text(const MemorySnapshot& part, std::size_t entries) {
+  std::string text;
+  for (const auto& [name, blobs] : part.blobs)
+    for (const auto& blob : blobs) text += "blob " + name + " " + hex(blob) + "\n";
+  for (const auto& [state, kept] : part.entries) {
+    std::size_t shown = 0;
+    for (const auto& [key, value] : kept) {
+      if (shown++ == entries) break;
+      text += "entry " + state + " " + std::to_string(key.first) + " " + hex(key.second) + " " +
+              hex(value) + "\n";
+    }
+  }
+  return text;
+}
+
 }  // namespace flow::testing

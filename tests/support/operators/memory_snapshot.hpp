@@ -21,6 +21,10 @@ class MemorySnapshot final : public SnapshotSink {
   std::map<std::string, Entries, std::less<>> entries;
 };
 
+/// As text, for golden files: everything in hexadecimal digits, but at most `entries` of each
+/// state.
+std::string to_text(const MemorySnapshot& part, std::size_t entries = 12);
+
 /// Gives parts of one operator, from one or several subtasks, back.
 class MemorySnapshotSource final : public SnapshotSource {
  public:

@@ -3,6 +3,7 @@
 #include "flow/base/random.hpp"
 #include "support/batches.hpp"
 #include "support/catch.hpp"
+#include "support/golden.hpp"
 #include "support/manual_clock.hpp"
 #include "support/seed.hpp"
 
@@ -329,6 +330,17 @@ TEST_CASE("what a reader refuses and damaged snapshots are errors", "[unit][sour
     REQUIRE_FALSE(decoded);
     CHECK(decoded.error().code() == Errc::corrupt_snapshot_part);
   }
+}
+
+TEST_CASE("what a source subtask has read is stored the same", "[unit][source][golden]") {
+  SourceSnapshot snapshot;
+  snapshot.open.push_back({{7, "a.csv bytes 0..9", std::string("\0split", 6)}, "position", {123}});
+  snapshot.open.push_back({{8, "b.csv", ""}, "", EventTime::min()});
+  snapshot.done.push_back({5, {-1}});
+  expect_golden("connector/source-snapshot-v1.bin", snapshot.encode());
+  const auto restored = SourceSnapshot::decode(golden("connector/source-snapshot-v1.bin"));
+  REQUIRE(restored);
+  CHECK(*restored == snapshot);
 }
 
 }  // namespace flow::testing

@@ -1,6 +1,7 @@
 #include "chain_fixture.hpp"
 
 #include "flow/base/random.hpp"
+#include "support/golden.hpp"
 #include "support/seed.hpp"
 
 #include <algorithm>
@@ -513,6 +514,23 @@ TEST_CASE("copying out takes turns over the operators and rows go on meanwhile",
   CHECK(log == "abcaca");
   CHECK(calls == 3);
   CHECK(snapshot.parts[0].entries["s"].size() == 3);
+}
+
+TEST_CASE("what is pending in a chain is stored the same", "[unit][chain][golden]") {
+  ChainWorld world;
+  RecordedOutput output{1};
+  std::vector<ChainLink> links;
+  links.push_back(link<RepeatOperator>("a", {{inside(1)}}, 3));
+  links.push_back(link<RepeatOperator>("b", {{outside(0)}}, 3));
+  auto chain = world.open(std::move(links), {{0, 0}}, output);
+  chain->push_watermark(0, at(1));
+  run(*chain);
+  output.set_room(0, 1);
+  chain->push_batch(0, world.rows({{1, at(1)}, {2, at(1)}}));
+  REQUIRE(run(*chain) == Chain::State::blocked);
+  std::string text;
+  for (const auto& part : ChainSnapshot::take(*chain, 2).parts) text += to_text(part);
+  expect_golden("operators/chain.txt", text);
 }
 
 }  // namespace flow::testing

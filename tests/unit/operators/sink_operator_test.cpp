@@ -2,6 +2,8 @@
 
 #include "chain_fixture.hpp"
 
+#include "support/golden.hpp"
+
 namespace flow::testing {
 namespace {
 
@@ -105,6 +107,19 @@ TEST_CASE("what the writer reports ends the attempt under the sink's name", "[un
   REQUIRE_FALSE(state);
   CHECK(state.error().code() == Errc::disk_full);
   CHECK(state.error().context() == std::vector<std::string>{"operator 'out'"});
+}
+
+TEST_CASE("rows that a writer has not taken are stored the same", "[unit][sink][golden]") {
+  ChainWorld world;
+  RecordedOutput output{1};
+  FakeWriter::Outside outside;
+  outside.room = 0;
+  auto chain = sink_chain(world, output, outside);
+  chain->push_batch(0, world.rows({{1, at(1)}, {2, at(3)}}));
+  REQUIRE(run(*chain) == Chain::State::blocked);
+  std::string text;
+  for (const auto& part : ChainSnapshot::take(*chain, 2).parts) text += to_text(part);
+  expect_golden("operators/sink.txt", text);
 }
 
 }  // namespace flow::testing
