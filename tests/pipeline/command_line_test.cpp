@@ -262,6 +262,9 @@ TEST_CASE("catalogues can be looked up", "[pipeline][command]") {
     CHECK_THAT(flowctl({"functions", aggregate}).out, Contains("example: aggregate: {"));
   CHECK_THAT(flowctl({"explain", "E1104"}).out, Contains("unknown_column"));
   CHECK_THAT(flowctl({"explain", "E1104"}).out, Contains("exit code 2"));
+  CHECK_THAT(flowctl({"explain", "E3031"}).out,
+             Contains("file sink") && Contains("Standard output"));
+  CHECK_THAT(flowctl({"explain", "E1221"}).out, Contains("existing: replace"));
   CHECK(flowctl({"explain", "E9999"}).code == 2);
   CHECK(nlohmann::json::parse(flowctl({"schema"}).out).contains("$defs"));
   CHECK_THAT(flowctl({"schema", "infer", "configs/data/readings-with-mistakes.csv"}).out,
