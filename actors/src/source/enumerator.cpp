@@ -56,8 +56,7 @@ Enumeration Enumeration::fresh(std::vector<Split> splits) {
   return enumeration;
 }
 
-Result<Enumeration> Enumeration::restored(const Manifest& manifest, const std::string& source,
-                                          std::uint32_t parallelism) {
+Result<Enumeration> Enumeration::restored(const Manifest& manifest, const std::string& source) {
   Enumeration enumeration;
   const auto found = std::find_if(manifest.enumerators.begin(), manifest.enumerators.end(),
                                   [&](const auto& e) { return e.source == source; });
@@ -71,8 +70,6 @@ Result<Enumeration> Enumeration::restored(const Manifest& manifest, const std::s
     for (const auto& blob : part.blobs) {
       if (blob.name != SourcePart::kBlob) continue;
       FLOW_ASSIGN(auto decoded, SourcePart::decode(blob.bytes));
-      if (decoded.ended && part.parallelism == parallelism)
-        enumeration.ended.insert(part.subtask.value);
       for (const auto& done : decoded.source.done) enumeration.state.done.on_done(done);
       for (auto& split : decoded.source.open) open[split.split.index] = std::move(split);
     }
@@ -88,6 +85,16 @@ Result<Enumeration> Enumeration::restored(const Manifest& manifest, const std::s
     assignment.seen = at->second.seen;
   }
   return enumeration;
+}
+
+std::vector<std::vector<SplitAssignment>> share_out(std::vector<SplitAssignment> splits,
+                                                    std::uint32_t subtasks) {
+  std::vector<std::vector<SplitAssignment>> shares(subtasks);
+  for (auto& assignment : splits) {
+    const auto owner = assignment.split.index % subtasks;
+    shares[owner].push_back(std::move(assignment));
+  }
+  return shares;
 }
 
 EnumeratorActor::EnumeratorActor(caf::actor_config& config,
@@ -137,7 +144,7 @@ void EnumeratorActor::on_connect(ConnectMsg& message) {
   who_ = std::move(message);
   io_ = std::make_shared<ActorIo>(*pool_, self());
   if (restore_) {
-    begin(Enumeration::restored(restore_->manifest, name_, plan_->chains[chain_].parallelism));
+    begin(Enumeration::restored(restore_->manifest, name_));
     return;
   }
   const auto listed = std::make_shared<Result<std::vector<Split>>>(std::vector<Split>{});
@@ -167,19 +174,14 @@ void EnumeratorActor::begin(Result<Enumeration> enumeration) {
   }
   auto bytes = enumeration->state.encode();
   done_ = enumeration->state.done;
-  // Ascending, begun or not: a subtask must never read behind what it was given before.
-  to_assign_.assign(std::make_move_iterator(enumeration->state.splits.begin()),
-                    std::make_move_iterator(enumeration->state.splits.end()));
+  auto& splits = enumeration->state.splits;
   if (source_.source->split_order() == SplitOrder::independent) {
     // Each holds the watermark back until it has rows, so all are given away before the first row.
-    by_subtask_.resize(who_.subtasks.size());
-    std::vector<std::size_t> open;
-    for (std::uint32_t s = 0; s < by_subtask_.size(); ++s)
-      if (!enumeration->ended.contains(s)) open.push_back(s);
-    if (open.empty()) to_assign_.clear();
-    for (std::size_t i = 0; i < to_assign_.size(); ++i)
-      by_subtask_[open[i % open.size()]].push_back(std::move(to_assign_[i]));
-    to_assign_.clear();
+    by_subtask_ = share_out(std::move(splits), static_cast<std::uint32_t>(who_.subtasks.size()));
+  } else {
+    // Ascending, begun or not: a subtask must never read behind what it was given before.
+    to_assign_.assign(std::make_move_iterator(splits.begin()),
+                      std::make_move_iterator(splits.end()));
   }
   tell_urgently(who_.job, EnumeratedMsg{attempt_, {name_, std::move(bytes)}});
 }

@@ -219,8 +219,8 @@ void SubtaskActor::send_credit(std::uint32_t input, std::uint64_t granted) {
 void SubtaskActor::request_split() {
   tell_urgently(who_.enumerator, SplitRequestMsg{attempt_, number_});
 }
-void SubtaskActor::report_split_done(SplitDone done) {
-  tell_urgently(who_.enumerator, SplitDoneMsg{attempt_, done});
+void SubtaskActor::report_split_done(SplitDone split) {
+  tell_urgently(who_.enumerator, SplitDoneMsg{attempt_, split});
 }
 void SubtaskActor::report_ended() { tell_urgently(who_.coordinator, EndedMsg{attempt_, number_}); }
 void SubtaskActor::report_barrier(Epoch epoch, SubtaskReport report) {

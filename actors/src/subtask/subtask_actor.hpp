@@ -38,7 +38,7 @@ class SubtaskActor final : public Actor, private SubtaskPort {
   void send_frame(std::uint32_t output, ChannelFrame frame) override;
   void send_credit(std::uint32_t input, std::uint64_t granted) override;
   void request_split() override;
-  void report_split_done(SplitDone done) override;
+  void report_split_done(SplitDone split) override;
   void report_ended() override;
   void report_barrier(Epoch epoch, SubtaskReport report) override;
   void acknowledge(Epoch epoch, SubtaskSnapshot snapshot) override;

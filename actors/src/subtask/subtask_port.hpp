@@ -17,7 +17,7 @@ class SubtaskPort {
   virtual void send_frame(std::uint32_t output, ChannelFrame frame) = 0;
   virtual void send_credit(std::uint32_t input, std::uint64_t granted) = 0;
   virtual void request_split() = 0;
-  virtual void report_split_done(SplitDone done) = 0;
+  virtual void report_split_done(SplitDone split) = 0;
   virtual void report_ended() = 0;
   virtual void report_barrier(Epoch epoch, SubtaskReport report) = 0;
   virtual void acknowledge(Epoch epoch, SubtaskSnapshot snapshot) = 0;
