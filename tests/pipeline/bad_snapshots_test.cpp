@@ -96,21 +96,24 @@ std::string sealed(std::string file) {
 TEST_CASE("a changed job is told what has changed and all it takes to begin again",
           "[pipeline][bad_input]") {
   TempDir dir;
-  const auto job = [&](const std::string& filter, const std::string& more) {
+  const auto job = [&](const std::string& filter, const std::string& more,
+                       const std::string& out = "out") {
     return dir
         .write("x.yaml", "checkpoints: {directory: " + (dir / "state").string() +
                              ", interval: 20ms}\nsources:\n  n: {connector: sequence, rate: 1000, "
                              "schema: {n: int64}}\nsteps:\n  s: {from: n, filter: " +
                              filter + "}\nsinks:\n  out: {from: s, connector: file, path: " +
-                             (dir / "out/rows.csv").string() + more + "}\n")
+                             (dir / out / "rows.csv").string() + more + "}\n")
         .string();
   };
   CHECK(flowctl({"run", job("n > 1", ""), "--duration", "300ms"}).code == 1);
   const auto changed = flowctl({"run", job("n > 2", "")});
   CHECK(changed.code == 2);
   CHECK_THAT(changed.err, Contains("E1221") && Contains("`filter` of 's' was n > 1 and is n > 2") &&
-                              Contains("with --fresh alone: 'out' finds output") &&
                               Contains("run with --fresh and") && Contains("`existing: replace`"));
+  // A path that was mistyped on top of it leaves no directory behind.
+  CHECK(flowctl({"run", job("n > 2", "", "elsewhere")}).code == 2);
+  CHECK_FALSE(fs::exists(dir / "elsewhere"));
   CHECK(flowctl({"run", job("n > 2", ""), "--duration", "300ms", "--fresh"}).code == 2);
   // What the remedy says is enough.
   CHECK(flowctl({"run", job("n > 2", ", existing: replace"), "--duration", "300ms", "--fresh"})

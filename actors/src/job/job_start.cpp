@@ -90,15 +90,15 @@ Result<AttemptStart> JobStart::prepare_attempt() {
     }
     // Locking may have taken longer than anybody waited for.
     FLOW_TRY(check_held());
-    FLOW_ASSIGN(auto taken, take_over(*store_, world_.failure_points, first && options_.fresh));
+    // A run that was told where to begin leaves alone what others wrote, also while it has no
+    // checkpoint of its own.
+    const bool told = options_.fresh || options_.from_snapshot;
+    const auto oldest = told ? first_epoch_.value_or(kNoManifest) : Epoch{};
+    FLOW_ASSIGN(auto taken, take_over(*store_, world_.failure_points, oldest));
     start.attempt = taken.attempt;
     start.next_epoch = taken.next_epoch;
-    if (!first_attempt_) first_attempt_ = taken.attempt;
+    if (!first_epoch_) first_epoch_ = taken.next_epoch;
     last = std::move(taken.restore);
-    // A run that failed before its first checkpoint must not pick up what it was told to leave
-    // alone.
-    if (last && last->attempt < *first_attempt_ && (options_.fresh || options_.from_snapshot))
-      last.reset();
   }
   FLOW_ASSIGN(start.restore, look_for_restore_point(std::move(last)));
   if (start.restore) FLOW_TRY(check_fits(start.restore->manifest));
@@ -129,29 +129,23 @@ Status JobStart::check_fits(const Manifest& manifest) const {
                   "its keys are written in format " + std::to_string(manifest.key_format));
   if (manifest.plan_fingerprint == plan_fingerprint_) return {};
   // What of the state would survive a change is not known yet, so nothing is guessed.
-  return misfit(Errc::plan_changed, changes_since(manifest.plan));
+  return misfit(Errc::plan_changed, changes_since(manifest));
 }
 
 Error JobStart::misfit(Errc code, std::string cause) const {
-  auto error =
-      Error{code, "the last snapshot of job '" + plan_->job + "' does not fit it"}.with_cause(
-          std::move(cause));
-  // To begin again may need more than the flag: what a run that did not finish wrote is in the way.
-  const auto outside = check_outside(true);
-  if (outside || outside.error().code() != Errc::output_exists)
-    return std::move(error).with_remedy(
-        "go back to the job that wrote it, or run with --fresh to begin again");
-  return std::move(error)
-      .with_note("with --fresh alone: " + outside.error().message() + ": " +
-                 outside.error().cause())
-      .with_remedy("go back to the job that wrote it; or to begin again, run with --fresh and " +
-                   outside.error().remedy());
+  // Nothing outside is asked: a start that is refused leaves no trace.
+  return Error{code, "the last snapshot of job '" + plan_->job + "' does not fit it"}
+      .with_cause(std::move(cause))
+      .with_remedy(
+          "go back to the job that wrote it; or to begin again, run with --fresh and, where files "
+          "of the unfinished run are in the way, `existing: replace`");
 }
 
-std::string JobStart::changes_since(const std::string& plan) const {
+std::string JobStart::changes_since(const Manifest& manifest) const {
   constexpr std::size_t kSaid = 4;
-  const auto changes = plan_differences(plan, plan_json_);
-  if (changes.empty()) return "a step, a schema or the parallelism has changed";
+  if (manifest.job != plan_->job) return "it is of job '" + manifest.job + "'";
+  const auto changes = plan_differences(manifest.plan, plan_json_);
+  if (changes.empty()) return "something else in the plan has changed";
   std::string text;
   for (std::size_t i = 0; i < std::min(changes.size(), kSaid); ++i)
     text += (i == 0 ? "" : "; ") + changes[i];

@@ -59,7 +59,7 @@ class JobStart {
   Status check_fits(const Manifest& manifest) const;
   /// The error for a snapshot that the job cannot go on from.
   Error misfit(Errc code, std::string cause) const;
-  std::string changes_since(const std::string& plan) const;
+  std::string changes_since(const Manifest& manifest) const;
   Status check_outside(bool fresh) const;
 
   std::shared_ptr<const ExecutionPlan> plan_;
@@ -77,9 +77,9 @@ class JobStart {
   std::string lineage_;
   std::string plan_json_;
   std::uint64_t plan_fingerprint_ = 0;
-  std::uint32_t attempts_ = 0;            // that were tried
-  bool begun_ = false;                    // one of them has been given out
-  std::optional<Attempt> first_attempt_;  // of this run at the directory
+  std::uint32_t attempts_ = 0;        // that were tried
+  bool begun_ = false;                // one of them has been given out
+  std::optional<Epoch> first_epoch_;  // that this run may have written a manifest of
 };
 
 }  // namespace flow::actors

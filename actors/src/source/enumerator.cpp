@@ -56,7 +56,8 @@ Enumeration Enumeration::fresh(std::vector<Split> splits) {
   return enumeration;
 }
 
-Result<Enumeration> Enumeration::restored(const Manifest& manifest, const std::string& source) {
+Result<Enumeration> Enumeration::restored(const Manifest& manifest, const std::string& source,
+                                          std::uint32_t parallelism) {
   Enumeration enumeration;
   const auto found = std::find_if(manifest.enumerators.begin(), manifest.enumerators.end(),
                                   [&](const auto& e) { return e.source == source; });
@@ -70,6 +71,8 @@ Result<Enumeration> Enumeration::restored(const Manifest& manifest, const std::s
     for (const auto& blob : part.blobs) {
       if (blob.name != SourcePart::kBlob) continue;
       FLOW_ASSIGN(auto decoded, SourcePart::decode(blob.bytes));
+      if (decoded.ended && part.parallelism == parallelism)
+        enumeration.ended.insert(part.subtask.value);
       for (const auto& done : decoded.source.done) enumeration.state.done.on_done(done);
       for (auto& split : decoded.source.open) open[split.split.index] = std::move(split);
     }
@@ -87,11 +90,17 @@ Result<Enumeration> Enumeration::restored(const Manifest& manifest, const std::s
   return enumeration;
 }
 
-std::vector<std::vector<SplitAssignment>> share_out(std::vector<SplitAssignment> splits,
-                                                    std::uint32_t subtasks) {
+Result<std::vector<std::vector<SplitAssignment>>> share_out(Enumeration enumeration,
+                                                            std::uint32_t subtasks) {
   std::vector<std::vector<SplitAssignment>> shares(subtasks);
-  for (auto& assignment : splits) {
+  for (auto& assignment : enumeration.state.splits) {
     const auto owner = assignment.split.index % subtasks;
+    if (enumeration.ended.contains(owner))
+      return Error{Errc::snapshot_incompatible,
+                   "the snapshot was written by a version that shared splits out differently"}
+          .with_cause(assignment.split.id + " would go to subtask " + std::to_string(owner) +
+                      ", which had ended")
+          .with_remedy("finish the job with that version, or run with --fresh to begin again");
     shares[owner].push_back(std::move(assignment));
   }
   return shares;
@@ -144,7 +153,7 @@ void EnumeratorActor::on_connect(ConnectMsg& message) {
   who_ = std::move(message);
   io_ = std::make_shared<ActorIo>(*pool_, self());
   if (restore_) {
-    begin(Enumeration::restored(restore_->manifest, name_));
+    begin(Enumeration::restored(restore_->manifest, name_, plan_->chains[chain_].parallelism));
     return;
   }
   const auto listed = std::make_shared<Result<std::vector<Split>>>(std::vector<Split>{});
@@ -174,12 +183,18 @@ void EnumeratorActor::begin(Result<Enumeration> enumeration) {
   }
   auto bytes = enumeration->state.encode();
   done_ = enumeration->state.done;
-  auto& splits = enumeration->state.splits;
   if (source_.source->split_order() == SplitOrder::independent) {
     // Each holds the watermark back until it has rows, so all are given away before the first row.
-    by_subtask_ = share_out(std::move(splits), static_cast<std::uint32_t>(who_.subtasks.size()));
+    auto shares =
+        share_out(*std::move(enumeration), static_cast<std::uint32_t>(who_.subtasks.size()));
+    if (!shares) {
+      fail(std::move(shares).error());
+      return;
+    }
+    by_subtask_ = *std::move(shares);
   } else {
     // Ascending, begun or not: a subtask must never read behind what it was given before.
+    auto& splits = enumeration->state.splits;
     to_assign_.assign(std::make_move_iterator(splits.begin()),
                       std::make_move_iterator(splits.end()));
   }

@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,17 +30,22 @@ struct EnumerationState {
 /// first. Pure.
 struct Enumeration {
   EnumerationState state;
+  /// Subtasks whose input had ended: they ask for nothing. Of a source that is restored at the same
+  /// parallelism.
+  std::set<std::uint32_t> ended;
 
   static Enumeration fresh(std::vector<Split> splits);
   /// Errors: corrupt_snapshot_part.
-  static Result<Enumeration> restored(const Manifest& manifest, const std::string& source);
+  static Result<Enumeration> restored(const Manifest& manifest, const std::string& source,
+                                      std::uint32_t parallelism);
 };
 
 /// Independent splits by the subtask that reads them. It is the same for a split after every
 /// restore, whatever has been finished: what the subtask has said about time holds for its own
-/// splits only, and the rows of another one may be older.
-std::vector<std::vector<SplitAssignment>> share_out(std::vector<SplitAssignment> splits,
-                                                    std::uint32_t subtasks);
+/// splits only, and the rows of another one may be older. Errors: snapshot_incompatible if a split
+/// would go to a subtask that had ended and asks for nothing.
+Result<std::vector<std::vector<SplitAssignment>>> share_out(Enumeration enumeration,
+                                                            std::uint32_t subtasks);
 
 /// The ENUMERATOR: lists the splits of one source and hands them out, in order; joins the progress
 /// of ranges.

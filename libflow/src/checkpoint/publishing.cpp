@@ -83,13 +83,13 @@ Result<std::string> follow_take_overs(FileSystem& files, const std::string& path
 
 }  // namespace
 
-Result<TakenOver> take_over(SnapshotStore& store, FailurePoints& failure_points, bool fresh) {
+Result<TakenOver> take_over(SnapshotStore& store, FailurePoints& failure_points, Epoch oldest) {
   (void)failure_points;  // the store hits the points of taking over
   TakenOver result;
   FLOW_ASSIGN(result.attempt, store.take_over());
   FLOW_ASSIGN(const std::vector<Epoch> epochs, store.list_manifests(result.attempt));
   Epoch newest = epochs.empty() ? Epoch{} : epochs.back();
-  if (!epochs.empty() && !fresh) {
+  if (!epochs.empty() && newest >= oldest) {
     FLOW_ASSIGN(Manifest last, load(store, result.attempt, newest));
     if (!last.finished) result.restore = std::move(last);
   }

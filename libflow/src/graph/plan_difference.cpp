@@ -11,11 +11,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr int kMaxDepth = 64;        // no plan of ours is deeper, and what follows recurses
+constexpr std::size_t kQuoted = 80;  // bytes of a text that are worth a place in a message
+
+/// Throws unless it is one: conversions of nlohmann take any number, and what does not fit is
+/// undefined.
+std::uint64_t whole(const Json& number) { return number.get_ref<const Json::number_unsigned_t&>(); }
+
 /// What a plan says of one node: its links (parts that planning added are links too), the
 /// parallelism of its chain and the nodes it reads.
 struct PlanNode {
   std::string kind = "step";
-  std::uint32_t parallelism = 0;
+  std::uint64_t parallelism = 0;
   std::map<std::string, Json> links;
   std::set<std::string> inputs;
 };
@@ -38,7 +45,7 @@ void read_links(const Json& chain, PlanNodes& plan) {
     if (!plan.nodes.contains(name)) plan.order.push_back(name);
     auto& node = plan.nodes[name];
     node.kind = kind_of(link);
-    node.parallelism = chain.at("parallelism").get<std::uint32_t>();
+    node.parallelism = whole(chain.at("parallelism"));
     auto said = link;
     // Where it stands, and which part of its node it is, follows from the rest.
     for (const auto* where : {"name", "node", "to", "phase"}) said.erase(where);
@@ -48,11 +55,10 @@ void read_links(const Json& chain, PlanNodes& plan) {
 
 /// The node that a target of a port belongs to.
 std::string target_of(const Json& target, const Json& chain, const Json& plan) {
-  if (target.contains("link"))
-    return node_of(chain.at("links").at(target["link"].get<std::size_t>()));
-  const auto& edge = plan.at("edges").at(target.at("edge").get<std::size_t>());
-  const auto& links = plan.at("chains").at(edge.at("to").get<std::size_t>()).at("links");
-  return node_of(links.at(edge.at("link").get<std::size_t>()));
+  if (target.contains("link")) return node_of(chain.at("links").at(whole(target["link"])));
+  const auto& edge = plan.at("edges").at(whole(target.at("edge")));
+  const auto& links = plan.at("chains").at(whole(edge.at("to"))).at("links");
+  return node_of(links.at(whole(edge.at("link"))));
 }
 
 void read_inputs(const Json& chain, const Json& json, PlanNodes& plan) {
@@ -73,8 +79,21 @@ PlanNodes nodes_of(const Json& json) {
 }
 
 std::string text_of(const Json& value) {
-  return value.is_string() ? value.get<std::string>()
-                           : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  auto text = value.is_string() ? value.get<std::string>()
+                                : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (text.size() <= kQuoted) return text;
+  auto end = kQuoted;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  text.resize(end);
+  return text + "…";
+}
+
+std::string in(const std::string& node, const std::string& what) {
+  return "'" + node + "' " + what;
+}
+
+std::string was_and_is(const std::string& what, const Json& was, const Json& is) {
+  return what + " was " + text_of(was) + " and is " + text_of(is);
 }
 
 std::string listed(const std::set<std::string>& names) {
@@ -106,7 +125,7 @@ class Comparison {
 
   /// One sentence if every node changed in the same way, else one per node.
   void compare_parallelism() {
-    std::set<std::pair<std::uint32_t, std::uint32_t>> changes;
+    std::set<std::pair<std::uint64_t, std::uint64_t>> changes;
     std::vector<std::string> each;
     for (const auto& name : now_.order) {
       const auto found = before_.nodes.find(name);
@@ -142,15 +161,14 @@ class Comparison {
   void compare_link(const std::string& name, const Json& was, const Json& is) {
     for (const auto& [key, value] : is.items()) {
       if (!was.contains(key))
-        once("'" + name + "' had no `" + key + "`");
+        once(in(name, "had no `" + key + "`"));
       else if (key == "schema")
         compare_schema(name, was[key], value);
       else if (was[key] != value)
-        once("`" + key + "` of '" + name + "' was " + text_of(was[key]) + " and is " +
-             text_of(value));
+        once(was_and_is("`" + key + "` of '" + name + "'", was[key], value));
     }
     for (const auto& [key, value] : was.items())
-      if (!is.contains(key)) once("'" + name + "' has no `" + key + "` any more");
+      if (!is.contains(key)) once(in(name, "has no `" + key + "` any more"));
   }
 
   void compare_schema(const std::string& name, const Json& was, const Json& is) {
@@ -162,7 +180,7 @@ class Comparison {
       if (!is.contains(field))
         once(column(field) + " is gone");
       else if (is[field] != type)
-        once(column(field) + " was " + text_of(type) + " and is " + text_of(is[field]));
+        once(was_and_is(column(field), type, is[field]));
     }
     for (const auto& [field, type] : is.items())
       if (!was.contains(field)) once(column(field) + " is new");
@@ -183,9 +201,20 @@ class Comparison {
 }  // namespace
 
 std::vector<std::string> plan_differences(std::string_view before, std::string_view now) {
-  const auto old_plan = Json::parse(before, nullptr, false);
-  const auto new_plan = Json::parse(now, nullptr, false);
-  // What another version wrote may have any form.
+  // What another version wrote, or somebody else, may have any form.
+  bool too_deep = false;
+  const auto parse = [&](std::string_view text) {
+    return Json::parse(
+        text,
+        [&](int depth, Json::parse_event_t, Json&) {
+          too_deep = too_deep || depth > kMaxDepth;
+          return !too_deep;
+        },
+        false);
+  };
+  const auto old_plan = parse(before);
+  const auto new_plan = parse(now);
+  if (too_deep) return {};
   try {
     return Comparison{old_plan, new_plan}.take();
   } catch (const Json::exception&) {

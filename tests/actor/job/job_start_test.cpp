@@ -49,6 +49,9 @@ class Start {
     for (const auto epoch : {Epoch{1}, Epoch{2}}) publish(before, attempt, epoch);
     before.release();
   }
+  void damage_last() {
+    files.damage("snapshots/job/publish-0000000001/manifest-0000000002", 40, 0xee);
+  }
   void publish(JobStart& run, const AttemptStart& attempt, Epoch epoch) {
     auto manifest = run.outline(attempt);
     manifest.epoch = epoch;
@@ -161,6 +164,7 @@ TEST_CASE("a run from a chosen snapshot begins there until it has a checkpoint o
           "[actor][job]") {
   Start start{from("snapshots/job/publish-0000000001/manifest-0000000001")};
   start.ran_before();
+  if (GENERATE(false, true)) start.damage_last();
   CHECK(restored(start.job.begin_attempt()) == Epoch{1});
   const auto again = start.job.begin_attempt();
   CHECK(restored(again) == Epoch{1});
@@ -172,6 +176,7 @@ TEST_CASE("a run from a chosen snapshot begins there until it has a checkpoint o
 TEST_CASE("a fresh run begins with nothing until it has a checkpoint of its own", "[actor][job]") {
   Start start{afresh()};
   start.ran_before();
+  if (GENERATE(false, true)) start.damage_last();
   CHECK(restored(start.job.begin_attempt()) == std::nullopt);
   CHECK(start.asked.back());
   const auto again = start.job.begin_attempt();

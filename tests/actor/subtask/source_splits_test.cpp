@@ -53,7 +53,7 @@ TEST_CASE("an independent split stays with its subtask through every restore", "
     const auto subtasks = static_cast<std::uint32_t>(1 + random.below(5));
     auto enumeration = Enumeration::fresh(splits(count));
     std::vector<std::uint32_t> owners(count);
-    auto shares = share_out(enumeration.state.splits, subtasks);
+    auto shares = share_out(enumeration, subtasks).value();
     std::size_t given = 0;
     for (std::uint32_t s = 0; s < subtasks; ++s) {
       // As even as can be.
@@ -67,10 +67,10 @@ TEST_CASE("an independent split stays with its subtask through every restore", "
     REQUIRE(given == count);
     while (!enumeration.state.splits.empty()) {
       const auto manifest = checkpoint_of(shares, enumeration, random);
-      auto restored = Enumeration::restored(manifest, "numbers");
+      auto restored = Enumeration::restored(manifest, "numbers", subtasks);
       REQUIRE(restored);
       enumeration = *std::move(restored);
-      shares = share_out(enumeration.state.splits, subtasks);
+      shares = share_out(enumeration, subtasks).value();
       for (std::uint32_t s = 0; s < subtasks; ++s)
         for (const auto& assignment : shares[s]) {
           REQUIRE(owners[assignment.split.index] == s);
@@ -78,4 +78,14 @@ TEST_CASE("an independent split stays with its subtask through every restore", "
         }
     }
   }
+}
+
+TEST_CASE("a split is not given to a subtask that asks for nothing", "[actor][source]") {
+  auto enumeration = Enumeration::fresh(splits(3));
+  enumeration.ended.insert(1);
+  const auto shares = share_out(enumeration, 2);
+  REQUIRE(!shares);
+  CHECK(shares.error().code() == Errc::snapshot_incompatible);
+  enumeration.state.splits.erase(enumeration.state.splits.begin() + 1);
+  CHECK(share_out(enumeration, 2).value()[0].size() == 2);
 }

@@ -124,16 +124,10 @@ SimulationOutcome simulate(std::uint64_t seed, const SimulationOptions& options)
       outcome.error = "the job neither ended nor failed";
       break;
     }
-    const auto ended_itself = board->wait_for(std::chrono::milliseconds{0});
-    // Time may pass while all could go on, also to the deadline of the way down.
-    const bool late = !fates.crash_now && ended_itself->error &&
-                      ended_itself->error->code() == Errc::stop_timeout;
-    if (fates.crash_now || late) {
+    if (fates.crash_now) {
+      ++outcome.crashes;
       runtime.kill();
-      if (fates.crash_now) {
-        ++outcome.crashes;
-        files.crash();
-      }
+      files.crash();
       // Killed behind its last step: run again it would rightly begin afresh.
       const auto snapshot = open_snapshot(files, "snapshots/simulated", *no_failures);
       if (snapshot && snapshot->manifest.finished) {
@@ -142,7 +136,7 @@ SimulationOutcome simulate(std::uint64_t seed, const SimulationOptions& options)
       }
       continue;
     }
-    const auto& result = *ended_itself;
+    const auto result = *board->wait_for(std::chrono::milliseconds{0});
     outcome.state = result.state;
     outcome.late_rows = result.progress.late_rows;
     if (result.error) outcome.error = render(*result.error);

@@ -65,6 +65,12 @@ bool StepRuntime::pass_time() {
   return true;
 }
 
+bool StepRuntime::is_next_timeout_near() const {
+  const auto& clock = scheduler_->clock();
+  if (!clock.has_pending_timeout()) return false;
+  return clock.schedule().begin()->first - clock.current_time <= kLongestHurry;
+}
+
 bool StepRuntime::turn() {
   ++turns_;
   follow_clock();
@@ -72,8 +78,7 @@ bool StepRuntime::turn() {
   const auto choices = jobs.size() + io_.waiting();
   if (choices == 0) return pass_time();
   // Now and then time passes although something could be done.
-  if (!punctual_ && random_.below(200) == 0 && scheduler_->has_pending_timeout())
-    return pass_time();
+  if (!punctual_ && random_.below(200) == 0 && is_next_timeout_near()) return pass_time();
   const auto choice = random_.below(choices);
   if (choice < jobs.size()) {
     std::swap(jobs[0], jobs[choice]);

@@ -125,8 +125,12 @@ class StepRuntime {
   [[nodiscard]] Random& random() noexcept { return random_; }
 
  private:
+  /// Further than this time does not pass while something could be done: the deadlines of a start
+  /// and an end are longer, so a job that does not keep them hangs.
+  static constexpr std::chrono::seconds kLongestHurry{10};
   void follow_clock();
   bool pass_time();
+  [[nodiscard]] bool is_next_timeout_near() const;
 
   Outside outside_;
   Random random_;

@@ -66,7 +66,7 @@ TEST_CASE("after a finished run, or on request, a run starts afresh", "[unit][pu
   World world;
   REQUIRE(take_over(*world.store, *world.points));
   world.checkpoint({1}, {1});
-  const auto fresh = take_over(*world.store, *world.points, true);
+  const auto fresh = take_over(*world.store, *world.points, kNoManifest);
   CHECK_FALSE(fresh->restore);
   CHECK(fresh->next_epoch == Epoch{2});
   Manifest last = samples::plain_manifest({2}, {2});
@@ -84,7 +84,7 @@ TEST_CASE("a last manifest that cannot be read stops the run, unless it starts a
   world.checkpoint({1}, {1});
   world.files.damage("state/job/publish-0000000001/manifest-0000000001", 40, 0xee);
   CHECK(code_of(take_over(*world.store, *world.points)) == Errc::snapshot_corrupt);
-  const auto fresh = take_over(*world.store, *world.points, true);
+  const auto fresh = take_over(*world.store, *world.points, kNoManifest);
   REQUIRE(fresh);
   CHECK(fresh->attempt == Attempt{3});
 }

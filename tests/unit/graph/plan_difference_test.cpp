@@ -102,5 +102,24 @@ TEST_CASE("a plan that another version wrote says nothing", "[unit][graph]") {
   }
 }
 
+TEST_CASE("numbers that are none, any depth and any length do no harm", "[unit][graph]") {
+  for (const auto* number : {"1e300", "-1", "true", "\"2\"", "99999999999999999999"}) {
+    auto text = planned(late());
+    const auto at = text.find("\"parallelism\":") + 14;
+    text.replace(at, text.find_first_of(",}", at) - at, number);
+    CAPTURE(text);
+    CHECK(plan_differences(text, planned(late())).empty());
+  }
+  const std::string deep(200'000, '[');
+  CHECK(plan_differences(deep, planned(late())).empty());
+  CHECK(plan_differences(R"({"key_groups": )" + deep + std::string(200'000, ']') + "}",
+                         planned(late()))
+            .empty());
+  const auto said = plan_differences(planned(late("origin <> '" + std::string(10'000, 'x') + "'")),
+                                     planned(late()));
+  REQUIRE(said.size() == 1);
+  CHECK(said.front().size() < 200);
+}
+
 }  // namespace
 }  // namespace flow::testing

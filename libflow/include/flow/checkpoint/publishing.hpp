@@ -18,13 +18,15 @@ struct TakenOver {
   Epoch next_epoch;
 };
 
+/// An `oldest` for take_over() that no manifest reaches: a run begins afresh.
+inline constexpr Epoch kNoManifest{~std::uint64_t{0}};
+
 /// Makes the caller the only attempt that can publish, then reads the last manifest.
 ///
-/// `fresh`: do not look at the last manifest (it is kept until the first new one is published).
-/// Errors: fenced; snapshot_* if the last manifest cannot be read, with the remedy.
-/// Thread: blocking.
-Result<TakenOver> take_over(SnapshotStore& store, FailurePoints& failure_points,
-                            bool fresh = false);
+/// Manifests of epochs before `oldest` are not looked at, readable or not (they are kept until new
+/// ones are published). Errors: fenced; snapshot_* if the last manifest cannot be read, with the
+/// remedy. Thread: blocking.
+Result<TakenOver> take_over(SnapshotStore& store, FailurePoints& failure_points, Epoch oldest = {});
 
 /// Publishes a checkpoint: it is complete the moment this returns ok. `manifest.attempt` is the
 /// attempt that take_over() gave; every object it names is durable. See
