@@ -34,6 +34,7 @@ class FileSink final : public Sink {
 
   Status accept(const Schema& schema, bool changelog) const override;
   Status check_outside(FileSystem& files, const std::string& job, bool fresh) const override;
+  void leave_outside() const override { directory_->leave(); }
   Result<std::unique_ptr<SinkWriter>> open(const ConnectorContext& context,
                                            SchemaPtr schema) const override;
   Status finish(FileSystem& files, const std::string& job,

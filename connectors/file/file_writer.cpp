@@ -1,5 +1,6 @@
 #include "file_writer.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace flow::file {
@@ -58,7 +59,7 @@ void FileWriter::prepare(Epoch, std::function<void(Result<std::string>)> done) {
   auto sealed = std::make_shared<std::string>();
   enqueue({[parts = parts_, sealed]() -> Status {
              FLOW_ASSIGN(const auto prepared, parts->seal());
-             *sealed = PreparedPart::encode(prepared);
+             *sealed = prepared.encode();
              return {};
            },
            [sealed, done = std::move(done)](const Status& status) {
@@ -70,28 +71,30 @@ void FileWriter::prepare(Epoch, std::function<void(Result<std::string>)> done) {
            }});
 }
 
-Result<std::vector<PreparedPart>> FileWriter::parts_of(
-    const std::vector<Committable>& committables) {
-  std::vector<PreparedPart> parts;
+Result<std::vector<Recovered>> FileWriter::decode(const std::vector<Committable>& committables) {
+  std::vector<Recovered> all;
   for (const auto& committable : committables) {
-    FLOW_ASSIGN(auto some, PreparedPart::decode(committable.bytes));
-    parts.insert(parts.end(), std::make_move_iterator(some.begin()),
-                 std::make_move_iterator(some.end()));
+    FLOW_ASSIGN(auto prepared, Prepared::decode(committable.bytes));
+    all.push_back({committable.subtask.value, std::move(prepared)});
   }
-  return parts;
+  return all;
 }
 
 void FileWriter::commit(std::vector<Committable> committables, std::function<void(Status)> done) {
-  auto parts = parts_of(committables);
-  if (!parts) return done(std::move(parts).error());
-  if (parts->empty()) return done({});
+  auto decoded = decode(committables);
+  if (!decoded) return done(std::move(decoded).error());
+  std::vector<PreparedPart> parts;
+  for (auto& from : *decoded)
+    parts.insert(parts.end(), std::make_move_iterator(from.prepared.parts.begin()),
+                 std::make_move_iterator(from.prepared.parts.end()));
+  if (parts.empty()) return done({});
   // Beside the queue: becoming visible does not wait for rows of the next epoch.
   auto outcome = std::make_shared<Status>();
-  auto shared = std::make_shared<const std::vector<PreparedPart>>(std::move(*parts));
+  auto shared = std::make_shared<const std::vector<PreparedPart>>(std::move(parts));
   context_.io.submit(
       [outcome, shared, directory = directory_, &files = context_.files,
        &points = context_.failure_points, job = context_.job, lineage = context_.lineage] {
-        *outcome = directory->commit(files, points, job, lineage, *shared, false);
+        *outcome = directory->commit(files, points, job, lineage, *shared);
       },
       [this, outcome, shared, done = std::move(done), alive = std::weak_ptr<bool>{alive_}] {
         if (alive.expired()) return;
@@ -108,9 +111,8 @@ void FileWriter::recover(std::vector<Committable> committed, std::function<void(
   enqueue({[parts = parts_, committed = std::move(committed), directory = directory_,
             &files = context_.files, &points = context_.failure_points, job = context_.job,
             lineage = context_.lineage, attempt = context_.attempt.value]() -> Status {
-             FLOW_ASSIGN(const auto prepared, parts_of(committed));
-             FLOW_TRY(directory->commit(files, points, job, lineage, prepared, true));
-             FLOW_TRY(directory->remove_leftovers(files, points, lineage, attempt));
+             FLOW_ASSIGN(const auto last, decode(committed));
+             FLOW_TRY(directory->recover(files, points, job, lineage, attempt, last));
              parts->renumber();
              return {};
            },

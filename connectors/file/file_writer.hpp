@@ -34,8 +34,8 @@ class FileWriter final : public SinkWriter {
   void enqueue(Task task);
   void pump();
   void hand_over();
-  /// The parts of committables; an error if one of them is not ours.
-  static Result<std::vector<PreparedPart>> parts_of(const std::vector<Committable>& committables);
+  /// Errors: bad_split if one of them is not ours.
+  static Result<std::vector<Recovered>> decode(const std::vector<Committable>& committables);
 
   ConnectorContext context_;
   FileSinkPlan plan_;

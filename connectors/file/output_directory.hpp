@@ -1,6 +1,8 @@
 #pragma once
 
+#include "output_marker.hpp"
 #include "output_names.hpp"
+#include "prepared_part.hpp"
 
 #include "flow/base/failure_points.hpp"
 #include "flow/base/file_system.hpp"
@@ -19,15 +21,10 @@ enum class Existing : std::uint8_t {
   replace,  ///< All of them are replaced.
 };
 
-/// A part that is written and waits to become visible. Names without directory.
-struct PreparedPart {
-  std::string pending;
-  std::string visible;
-  std::uint64_t bytes = 0;
-
-  static std::string encode(const std::vector<PreparedPart>& parts);
-  /// Errors: bad_split.
-  static Result<std::vector<PreparedPart>> decode(std::string_view bytes);
+/// What a subtask had prepared for the checkpoint that a run goes on from.
+struct Recovered {
+  std::uint32_t subtask = 0;
+  Prepared prepared;
 };
 
 /// The directory a file sink writes to: who wrote what is there, and how prepared parts become
@@ -39,13 +36,13 @@ struct PreparedPart {
 /// part is renamed. Whoever finds a list in the marker therefore knows that nothing new is visible
 /// yet, and may go on removing.
 ///
-/// A run without checkpoints can never be resumed: if its process dies, its hidden parts are
-/// garbage. Such a run, and no other, holds the lock of a file of its own; whoever starts later and
-/// gets that lock removes the parts and the file.
+/// A run holds the lock beside the marker while it is alive, so nobody else writes to the same
+/// output. What a dead run left hidden stays if the run may be resumed, else the next one removes
+/// it.
 ///
 /// Shared by all writers of a sink in a process, which claim one at a time.
 /// Thread: thread-safe, blocking: for I/O jobs.
-/// Errors: output_exists, output_unwritable, output_failed, output_lost, disk_full.
+/// Errors: locked, output_exists, output_unwritable, output_failed, output_lost, disk_full.
 class OutputDirectory {
  public:
   OutputDirectory(OutputNames names, Existing existing, std::string node)
@@ -53,18 +50,23 @@ class OutputDirectory {
 
   [[nodiscard]] const OutputNames& names() const noexcept { return names_; }
 
-  /// Whether a run could write here: before the first row. `fresh`: the run is a new one.
+  /// Before the first row: whether a run could write here, which holds the output from now on.
+  /// Removes nothing. `fresh`: the run is a new one.
   Status check(FileSystem& files, const std::string& job, bool fresh);
-  /// Makes parts visible; those that are already are left alone. `again`: after a recovery, when a
-  /// part may have been made visible and taken away by somebody.
+  /// The run is over, whatever became of it: lets others at the output. Never waits for the disk.
+  void leave();
+  /// Makes parts visible; those that are already are left alone.
   Status commit(FileSystem& files, FailurePoints& points, const std::string& job,
-                const std::string& lineage, const std::vector<PreparedPart>& parts, bool again);
-  /// Removes what older attempts of this run left unfinished.
-  Status remove_leftovers(FileSystem& files, FailurePoints& points, const std::string& lineage,
-                          std::uint32_t attempt);
-  /// Before the first part of a run that can never be resumed: from now on a later run can tell
-  /// whether this one is alive. Done once, however often it is called.
-  Status hold_run(FileSystem& files, const std::string& lineage);
+                const std::string& lineage, const std::vector<PreparedPart>& parts);
+  /// Before the first row of an attempt: finishes what the last checkpoint had prepared and removes
+  /// what older attempts left unfinished. Refuses to go on if the output that the run had committed
+  /// is gone or another run's, or if there is output newer than the snapshot, unless it may be
+  /// replaced. May run several times.
+  Status recover(FileSystem& files, FailurePoints& points, const std::string& job,
+                 const std::string& lineage, std::uint32_t attempt,
+                 const std::vector<Recovered>& last);
+  /// Whether the run has made the output its own.
+  [[nodiscard]] bool is_owned_by(const std::string& lineage);
   /// The number of the next part of a subtask.
   Result<std::uint64_t> next_part(FileSystem& files, const std::string& lineage,
                                   std::uint32_t subtask);
@@ -72,33 +74,35 @@ class OutputDirectory {
   Status finish(FileSystem& files, const std::string& job, const std::string& lineage);
 
  private:
-  /// What the marker file says.
-  struct Marker {
-    std::string job;
-    std::string lineage;
-    bool finished = false;
-    std::vector<std::string> files;    ///< Of a finished run.
-    std::vector<std::string> remove;   ///< Still to be removed before anything new becomes visible.
-    std::vector<std::string> foreign;  ///< Files of others among which we append.
-  };
-  Result<std::optional<Marker>> read_marker(FileSystem& files) const;
-  Status write_marker(FileSystem& files, const Marker& marker) const;
+  Result<std::optional<OutputMarker>> read_marker(FileSystem& files) const;
+  Status write_marker(FileSystem& files, const OutputMarker& marker) const;
   Result<std::vector<std::string>> visible_files(FileSystem& files) const;
   Result<std::vector<std::string>> replaceable(FileSystem& files, const std::string& job,
-                                               const std::optional<Marker>& marker) const;
+                                               const std::optional<OutputMarker>& marker) const;
   Status claim(FileSystem& files, FailurePoints* points, const std::string& job,
                const std::string& lineage);
-  Status remove_abandoned(FileSystem& files) const;
+  [[nodiscard]] bool is_held() const;
+  Status make_visible(FileSystem& files, FailurePoints& points,
+                      const std::vector<PreparedPart>& parts, bool again);
+  Status check_not_lost(FileSystem& files, const std::optional<OutputMarker>& marker,
+                        const std::vector<Recovered>& last) const;
+  Status take_back_newer(FileSystem& files, FailurePoints& points, const OutputMarker& marker,
+                         const std::vector<Recovered>& last) const;
+  Status remove_leftovers(FileSystem& files, FailurePoints& points, const std::string& lineage,
+                          std::uint32_t attempt) const;
+  Status remove_all(FileSystem& files, FailurePoints* points,
+                    const std::vector<std::string>& names) const;
+  [[nodiscard]] std::string some_of(const std::vector<std::string>& names) const;
   Error describe(const Error& cause, const std::string& what) const;
 
   OutputNames names_;
   Existing existing_;
   std::string node_;
-  std::mutex mutex_;
+  std::mutex mutex_;     // one at a time changes the output; guards the next one
   std::string claimed_;  ///< The lineage that is known to own the output.
-  std::mutex run_mutex_;
-  std::string held_run_;  ///< The lineage whose lock is held.
-  std::unique_ptr<FileLock> run_lock_;
+
+  mutable std::mutex lock_mutex_;   // guards the next one; never held while the disk is waited for
+  std::unique_ptr<FileLock> lock_;  ///< Of the output, while a run is alive.
 };
 
 }  // namespace flow::file

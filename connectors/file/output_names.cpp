@@ -16,7 +16,8 @@ constexpr std::array<std::string_view, 7> kExtensions{".csv",  ".tsv", ".ndjson"
                                                       ".json", ".txt", ".log"};
 constexpr std::array<std::string_view, 2> kCompressions{".gz", ".zst"};
 
-constexpr std::string_view kRunLock = ".flow.run";
+constexpr std::string_view kPending = ".pending";
+constexpr std::string_view kTemporary = ".temporary";
 
 /// Takes `-<number>` from the front; the number as people write it, without zeros in front.
 template <class T>
@@ -85,8 +86,10 @@ std::string OutputNames::visible(Part part) const {
          extension_;
 }
 
-std::string OutputNames::pending(Part part, std::string_view lineage, std::uint32_t attempt) const {
-  return "." + visible(part) + "." + tame(lineage) + "-" + std::to_string(attempt) + ".pending";
+std::string OutputNames::pending(Part part, std::string_view lineage, std::uint32_t attempt,
+                                 bool resumable) const {
+  return "." + visible(part) + "." + tame(lineage) + "-" + std::to_string(attempt) +
+         std::string{resumable ? kPending : kTemporary};
 }
 
 std::string OutputNames::pattern(std::uint32_t subtask) const {
@@ -103,35 +106,20 @@ std::optional<OutputNames::Part> OutputNames::parse_visible(std::string_view nam
 }
 
 std::optional<OutputNames::Pending> OutputNames::parse_pending(std::string_view name) const {
-  constexpr std::string_view kSuffix = ".pending";
-  if (!name.starts_with('.') || !name.ends_with(kSuffix)) return std::nullopt;
+  const bool resumable = name.ends_with(kPending);
+  if (!name.starts_with('.') || (!resumable && !name.ends_with(kTemporary))) return std::nullopt;
   name.remove_prefix(1);
-  name.remove_suffix(kSuffix.size());
+  name.remove_suffix((resumable ? kPending : kTemporary).size());
   const auto dot = name.rfind('.');
   if (dot == std::string_view::npos) return std::nullopt;
   const auto part = parse_visible(name.substr(0, dot));
   auto run = name.substr(dot + 1);
   const auto dash = run.find('-');
   if (!part || dash == std::string_view::npos) return std::nullopt;
-  Pending pending{*part, std::string{run.substr(0, dash)}, 0};
+  Pending pending{*part, std::string{run.substr(0, dash)}, 0, resumable};
   run.remove_prefix(dash);
   if (!take_number(run, pending.attempt) || !run.empty()) return std::nullopt;
   return pending;
-}
-
-std::string OutputNames::run_lock(std::string_view lineage) const {
-  return "." + stem_ + "." + tame(lineage) + std::string{kRunLock};
-}
-
-std::optional<std::string> OutputNames::parse_run_lock(std::string_view name) const {
-  const auto prefix = "." + stem_ + ".";
-  if (!name.starts_with(prefix) || !name.ends_with(kRunLock)) return std::nullopt;
-  if (name.size() <= prefix.size() + kRunLock.size()) return std::nullopt;
-  name.remove_prefix(prefix.size());
-  name.remove_suffix(kRunLock.size());
-  // A sink of another name has more dots.
-  if (tame(name) != name) return std::nullopt;
-  return std::string{name};
 }
 
 std::string OutputNames::tame(std::string_view lineage) {

@@ -10,8 +10,8 @@
 namespace flow::file {
 
 /// How the files of one sink are called: `out/delays-0-3.ndjson` once they are visible,
-/// `out/.delays-0-3.ndjson.<lineage>-<attempt>.pending` before. `out/.delays.<lineage>.flow.run` is
-/// the lock of a run without checkpoints.
+/// `out/.delays-0-3.ndjson.<lineage>-<attempt>.pending` before; `.temporary` instead of `.pending`
+/// if the run can never be resumed, so that its parts are garbage once it is dead.
 ///
 /// Thread: value.
 class OutputNames {
@@ -24,6 +24,7 @@ class OutputNames {
     Part part;
     std::string lineage;
     std::uint32_t attempt = 0;
+    bool resumable = true;
   };
 
   /// `path` with or without the extension; a path that ends in `/` takes `fallback` as the name.
@@ -38,20 +39,19 @@ class OutputNames {
   [[nodiscard]] std::string identity() const;
   /// Names without directory.
   [[nodiscard]] std::string visible(Part part) const;
-  [[nodiscard]] std::string pending(Part part, std::string_view lineage,
-                                    std::uint32_t attempt) const;
+  [[nodiscard]] std::string pending(Part part, std::string_view lineage, std::uint32_t attempt,
+                                    bool resumable) const;
   [[nodiscard]] std::string marker() const { return "." + stem_ + ".flow.json"; }
+  /// Held by a run while it is alive.
   [[nodiscard]] std::string lock() const { return "." + stem_ + ".flow.lock"; }
-  /// Held by a run that can never be resumed, while it is alive.
-  [[nodiscard]] std::string run_lock(std::string_view lineage) const;
   [[nodiscard]] std::string probe() const { return "." + stem_ + ".flow.probe"; }
   /// What the parts of one subtask look like, for people: `delays-0-*.ndjson`.
   [[nodiscard]] std::string pattern(std::uint32_t subtask) const;
+  /// The same of all of them: `delays-*`.
+  [[nodiscard]] std::string pattern() const { return stem_ + "-*"; }
   /// Whatever the extension: an earlier run may have written another format.
   [[nodiscard]] std::optional<Part> parse_visible(std::string_view name) const;
   [[nodiscard]] std::optional<Pending> parse_pending(std::string_view name) const;
-  /// The lineage, as it stands in names.
-  [[nodiscard]] std::optional<std::string> parse_run_lock(std::string_view name) const;
   /// A lineage as it stands in names: letters, digits, `_`.
   static std::string tame(std::string_view lineage);
 

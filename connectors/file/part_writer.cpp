@@ -92,14 +92,18 @@ Error PartWriter::describe(const Error& cause, const std::string& what) const {
   return error;
 }
 
+Status PartWriter::number_parts() {
+  if (next_part_) return {};
+  FLOW_ASSIGN(next_part_, directory_->next_part(files_, plan_.lineage, plan_.subtask));
+  return {};
+}
+
 Status PartWriter::open_part(std::chrono::nanoseconds now) {
-  if (!next_part_) {
-    FLOW_ASSIGN(next_part_, directory_->next_part(files_, plan_.lineage, plan_.subtask));
-  }
-  if (!plan_.resumable) FLOW_TRY(directory_->hold_run(files_, plan_.lineage));
+  FLOW_TRY(number_parts());
   const auto& names = directory_->names();
   const OutputNames::Part part{plan_.subtask, (*next_part_)++};
-  part_ = {names.pending(part, plan_.lineage, plan_.attempt), names.visible(part), 0};
+  part_ = {names.pending(part, plan_.lineage, plan_.attempt, plan_.resumable), names.visible(part),
+           0};
   auto file = files_.create(names.in_directory(part_.pending));
   if (!file) return describe(file.error(), "create");
   file_ = std::move(*file);
@@ -144,7 +148,7 @@ Status PartWriter::close_part() {
   return {};
 }
 
-Result<std::vector<PreparedPart>> PartWriter::seal() {
+Result<Prepared> PartWriter::seal() {
   FLOW_TRY(points_.hit("file_sink.before_seal"));
   if (file_ != nullptr) FLOW_TRY(close_part());
   if (!closed_.empty()) {
@@ -152,8 +156,9 @@ Result<std::vector<PreparedPart>> PartWriter::seal() {
     if (auto status = files_.sync_directory(directory); !status)
       return describe(status.error(), "synchronise the directory of");
   }
+  FLOW_TRY(number_parts());
   FLOW_TRY(points_.hit("file_sink.sealed"));
-  return std::exchange(closed_, {});
+  return Prepared{std::exchange(closed_, {}), directory_->is_owned_by(plan_.lineage), *next_part_};
 }
 
 }  // namespace flow::file

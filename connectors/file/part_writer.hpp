@@ -44,11 +44,12 @@ class PartWriter {
   /// Appends whole rows; begins a part if none is open, ends it if it is full or old.
   Status append(std::string_view text, std::chrono::nanoseconds now);
   /// Makes everything appended so far durable and gives away the parts.
-  Result<std::vector<PreparedPart>> seal();
+  Result<Prepared> seal();
   /// Forgets which number comes next: others may have been made visible.
   void renumber() { next_part_.reset(); }
 
  private:
+  Status number_parts();
   Status open_part(std::chrono::nanoseconds now);
   Status close_part();
   Status write(std::string_view bytes);

@@ -27,18 +27,17 @@ class SinkRun {
   /// One attempt. `world` lives as long as the attempt; what it leaves is what a crash leaves.
   Status attempt(const Sink& sink, ConnectorWorld& world, FileSystem& files, std::uint32_t number) {
     FLOW_TRY(sink.check_outside(files, world.job, !manifest_.has_value()));
+    const Leaving leaving{sink};
     std::vector<std::unique_ptr<SinkWriter>> writers;
     for (std::uint32_t i = 0; i < count_; ++i) {
       FLOW_ASSIGN(auto writer, sink.open(world.context(i, number), schema_));
       writers.push_back(std::move(writer));
     }
     std::uint64_t done_epoch = 0;
-    if (number > 1) {
-      const auto committed = manifest_ ? manifest_->committables : std::vector<Committable>{};
-      for (auto& writer : writers)
-        FLOW_TRY(wait(world, [&](auto done) { writer->recover(committed, done); }));
-      done_epoch = manifest_ ? manifest_->epoch : 0;
-    }
+    const auto committed = manifest_ ? manifest_->committables : std::vector<Committable>{};
+    for (auto& writer : writers)
+      FLOW_TRY(wait(world, [&](auto done) { writer->recover(committed, done); }));
+    if (manifest_) done_epoch = manifest_->epoch;
     for (auto epoch = done_epoch + 1; epoch <= batches_.size(); ++epoch) {
       for (std::size_t i = 0; i < batches_[epoch - 1].size(); ++i) {
         auto& writer = *writers[i % writers.size()];
@@ -71,6 +70,14 @@ class SinkRun {
   [[nodiscard]] std::uint64_t last_epoch() const { return manifest_ ? manifest_->epoch : 0; }
 
  private:
+  /// As the runtime does when a run is over.
+  struct Leaving {
+    explicit Leaving(const Sink& of) : sink{of} {}
+    ~Leaving() { sink.leave_outside(); }
+    Leaving(const Leaving&) = delete;
+    Leaving& operator=(const Leaving&) = delete;
+    const Sink& sink;
+  };
   struct Manifest {
     std::uint64_t epoch = 0;
     std::vector<Committable> committables;

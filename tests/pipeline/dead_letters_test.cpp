@@ -112,8 +112,8 @@ TEST_CASE("rows that cannot be read go to the dead letters, whatever the paralle
     REQUIRE(first != expected.end());
     CHECK((*first)["place"] == (dir / "in/a.csv").string() + ":9 (byte 49)");
     CHECK((*first)["reason"] == "column 'n': '7x' is not a whole number");
-    CHECK((*first)["code"] == "E1323");
-    CHECK(text(at("17,row,more"), "code") != (*first)["code"]);
+    CHECK(text(*first, "code") == "E1323");
+    CHECK(text(at("17,row,more"), "code") != text(*first, "code"));
     CHECK_THAT(text(at(",\\xff\\xfe"), "reason"), Contains("UTF-8"));
     CHECK_THAT(text(at("99999999999999999999"), "reason"), Contains("range"));
   } else {

@@ -43,7 +43,7 @@ class JobStart::Use {
     std::unique_ptr<FileLock> unlocked;
     const std::lock_guard lock{start_.mutex_};
     start_.in_use_ = false;
-    if (start_.released_) unlocked = std::move(start_.lock_);
+    if (start_.released_) unlocked = start_.let_go();
   }
   Use(const Use&) = delete;
   Use& operator=(const Use&) = delete;
@@ -56,7 +56,15 @@ void JobStart::release() {
   std::unique_ptr<FileLock> unlocked;
   const std::lock_guard lock{mutex_};
   released_ = true;
-  if (!in_use_) unlocked = std::move(lock_);
+  if (!in_use_) unlocked = let_go();
+}
+
+std::unique_ptr<FileLock> JobStart::let_go() {
+  (void)for_each_sink(*plan_, [](const Sink& sink) {
+    sink.leave_outside();
+    return Status{};
+  });
+  return std::move(lock_);
 }
 
 Status JobStart::check_held() {

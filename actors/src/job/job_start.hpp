@@ -46,13 +46,15 @@ class JobStart {
   [[nodiscard]] const std::shared_ptr<SnapshotStore>& store() const noexcept { return store_; }
   /// What every manifest of the attempt says.
   [[nodiscard]] Manifest outline(const AttemptStart& attempt) const;
-  /// Lets other processes at the directory: now, or when the call that is under way has come to
-  /// its end. No later call does anything to it.   Thread: any.
+  /// Lets other processes at the directory and at the outside of sinks: now, or when the call that
+  /// is under way has come to its end. No later call does anything to it.   Thread: any.
   void release();
 
  private:
   class Use;
   Result<AttemptStart> prepare_attempt();
+  /// Gives the lock away and lets sinks go of the outside. Called with the mutex held.
+  std::unique_ptr<FileLock> let_go();
   /// Errors: cancelled once the job has been released.
   Status check_held();
   Result<std::shared_ptr<const RestorePoint>> look_for_restore_point(std::optional<Manifest> last);

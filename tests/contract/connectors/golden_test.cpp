@@ -70,9 +70,9 @@ TEST_CASE("what a file sink has prepared is stored the same", "[contract][file][
   std::string committable;
   (*writer)->prepare({1}, [&](Result<std::string> bytes) { committable = *bytes; });
   world.io.run_all();
-  expect_golden("connectors/file-prepared-v1.bin", committable);
+  expect_golden("connectors/file-prepared-v2.bin", committable);
   bool done = false;
-  (*writer)->commit({{{1}, {0}, golden("connectors/file-prepared-v1.bin")}},
+  (*writer)->commit({{{1}, {0}, golden("connectors/file-prepared-v2.bin")}},
                     [&](const Status& status) { done = status.has_value(); });
   world.io.run_all();
   CHECK(done);

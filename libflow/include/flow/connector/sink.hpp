@@ -67,6 +67,9 @@ class Sink {
     (void)fresh;
     return {};
   }
+  /// The run is over, whatever became of it: lets go of what check_outside() took hold of, so that
+  /// another run may begin. Thread: any; no call of this run is under way.
+  virtual void leave_outside() const {}
   virtual Result<std::unique_ptr<SinkWriter>> open(const ConnectorContext& context,
                                                    SchemaPtr schema) const = 0;
   /// Called by the runtime after every commit of a bounded run is done, when no writer is left, and

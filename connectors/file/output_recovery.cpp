@@ -1,0 +1,106 @@
+// What a run finds of itself when it goes on: parts to make visible, parts to remove, or output that
+// does not fit the snapshot.
+#include "output_directory.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace flow::file {
+
+Status OutputDirectory::recover(FileSystem& files, FailurePoints& points, const std::string& job,
+                                const std::string& lineage, std::uint32_t attempt,
+                                const std::vector<Recovered>& last) {
+  const std::lock_guard guard{mutex_};
+  FLOW_ASSIGN(const auto marker, read_marker(files));
+  if (marker && marker->lineage == lineage)
+    FLOW_TRY(take_back_newer(files, points, *marker, last));
+  else
+    FLOW_TRY(check_not_lost(files, marker, last));
+  std::vector<PreparedPart> parts;
+  for (const auto& from : last)
+    parts.insert(parts.end(), from.prepared.parts.begin(), from.prepared.parts.end());
+  if (!parts.empty()) {
+    FLOW_TRY(claim(files, &points, job, lineage));
+    FLOW_TRY(make_visible(files, points, parts, true));
+  }
+  return remove_leftovers(files, points, lineage, attempt);
+}
+
+/// The marker is not ours. That is right before the first commit; behind it, what we committed has
+/// been removed or replaced, and going on would leave a part of the rows.
+Status OutputDirectory::check_not_lost(FileSystem& files, const std::optional<OutputMarker>& marker,
+                                       const std::vector<Recovered>& last) const {
+  if (existing_ == Existing::append) return {};
+  bool lost = false;
+  for (const auto& from : last) {
+    lost = lost || from.prepared.owned;
+    for (const auto& part : from.prepared.parts) {
+      const auto path = names_.in_directory(part.pending);
+      const auto pending = files.stat(path);
+      if (!pending && pending.error().code() != Errc::not_found)
+        return describe(pending.error(), "look at '" + path + "'");
+      lost = lost || !pending;
+    }
+  }
+  if (!lost) return {};
+  return Error{Errc::output_lost,
+               "'" + node_ + "' cannot find what it has committed to '" + names_.directory() + "'"}
+      .with_cause(marker ? "a run of job '" + marker->job + "' has taken it over"
+                         : "'" + names_.in_directory(names_.marker()) + "' is gone")
+      .with_remedy(
+          "put the output back; or start again with --fresh to write all of it anew; or say "
+          "`existing: append` to go on with the rows that are missing");
+}
+
+/// Parts that were committed behind the snapshot: their rows are written again.
+Status OutputDirectory::take_back_newer(FileSystem& files, FailurePoints& points,
+                                        const OutputMarker& marker,
+                                        const std::vector<Recovered>& last) const {
+  std::map<std::uint32_t, std::uint64_t> next;
+  for (const auto& from : last)
+    next[from.subtask] = std::max(next[from.subtask], from.prepared.next);
+  const auto is_in = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  FLOW_ASSIGN(auto newer, visible_files(files));
+  std::erase_if(newer, [&](const std::string& name) {
+    if (is_in(marker.remove, name) || is_in(marker.foreign, name)) return true;
+    const auto part = names_.parse_visible(name);
+    const auto found = next.find(part->subtask);
+    return found == next.end() || part->number < found->second;
+  });
+  if (newer.empty()) return {};
+  if (existing_ == Existing::replace) return remove_all(files, &points, newer);
+  return Error{Errc::output_exists, "'" + node_ + "' finds output in '" + names_.directory() +
+                                        "' that is newer than the snapshot"}
+      .with_cause("its rows would be written a second time")
+      .with_note("files: " + some_of(newer))
+      .with_remedy("move these files away, or say `existing: replace` on '" + node_ +
+                   "' to have them removed");
+}
+
+/// Hidden parts of older attempts of this run, and of runs that can never be resumed: nobody but us
+/// is alive.
+Status OutputDirectory::remove_leftovers(FileSystem& files, FailurePoints& points,
+                                         const std::string& lineage, std::uint32_t attempt) const {
+  auto entries = files.list(names_.directory());
+  if (!entries) {
+    if (entries.error().code() == Errc::not_found) return {};
+    return describe(entries.error(), "list '" + names_.directory() + "'");
+  }
+  const auto tame = OutputNames::tame(lineage);
+  for (const auto& entry : *entries) {
+    const auto pending = names_.parse_pending(entry.path.substr(entry.path.rfind('/') + 1));
+    if (!pending) continue;
+    const bool ours = pending->lineage == tame;
+    const bool leftover = ours ? pending->attempt < attempt : !pending->resumable && is_held();
+    if (!leftover) continue;
+    FLOW_TRY(points.hit("file_sink.before_cleanup"));
+    auto status = files.remove(entry.path);
+    if (!status && status.error().code() != Errc::not_found)
+      return describe(status.error(), "remove '" + entry.path + "'");
+  }
+  return {};
+}
+
+}  // namespace flow::file
