@@ -220,15 +220,17 @@ void FileReader::settle(const Active& active) {
 }
 
 /// Of what was decoded since the decoder was settled last, without the header.
-FileReader::Extent FileReader::extent(const Active& active) const {
+FileReader::Extent FileReader::extent() const {
   Extent extent{settled_.line, decoder_->position().line - settled_.line, 0};
   const auto* csv = std::get_if<CsvFormat>(&plan_.format);
   if (csv != nullptr && csv->header && settled_.byte == 0 && extent.lines > 0) {
     ++extent.first_line;
     --extent.lines;
   }
-  // Positions count line breaks, and the last line may have none.
-  if (active.finished && !window_.empty() && window_.back() != '\n') ++extent.lines;
+  // Positions count line breaks, and the last line may have none. The decoder need not know yet
+  // that it was the last.
+  const auto taken = window_.substr(0, window_.empty() ? 0 : decoder_->consumed());
+  if (!taken.empty() && taken.back() != '\n') ++extent.lines;
   return extent;
 }
 
@@ -238,7 +240,7 @@ Polled FileReader::emit(const Active& active) {
   polled.batch = builder_.finish();
   polled.split = active.split.index;
   rows_given_ += polled.batch.rows();
-  given_ = extent(active);
+  given_ = extent();
   given_.rows = polled.batch.rows();
   settle(active);
   return polled;
@@ -271,8 +273,11 @@ std::string FileReader::place_of_row(std::uint32_t row) const {
   if (active_.empty()) return {};
   const auto& active = active_.front();
   if (given_.lines == given_.rows) return line_of(active, given_.first_line + row);
-  return line_of(active, given_.first_line) + " or up to " + format_count(given_.lines - 1) +
-         " lines further on";
+  auto place = line_of(active, given_.first_line);
+  if (given_.lines > 1)
+    place += " or up to " + format_count(given_.lines - 1) +
+             (given_.lines == 2 ? " line further on" : " lines further on");
+  return place;
 }
 
 /// `flights.csv:48213`, or, if the lines before the range were not counted, `flights.csv, line 17

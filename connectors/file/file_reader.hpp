@@ -66,7 +66,7 @@ class FileReader final : public SourceReader {
   Status take_rejected(const Active& active);
   [[nodiscard]] bool bad_rows_wait() const noexcept;
   void make_window(Active& active, Block block);
-  [[nodiscard]] Extent extent(const Active& active) const;
+  [[nodiscard]] Extent extent() const;
   void settle(const Active& active);
   Polled emit(const Active& active);
   [[nodiscard]] std::string line_of(const Active& active, std::uint64_t line) const;

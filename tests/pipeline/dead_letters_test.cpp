@@ -168,7 +168,8 @@ TEST_CASE("rows without event time are dead letters, a whole file of them too",
 
 /// Runs rows {at, n} of `text`; each row without `at` is a dead letter, whose places come by n.
 std::map<int, std::string> places_without_time(const std::string& format, const std::string& text,
-                                               const std::string& range) {
+                                               const std::string& range,
+                                               const std::string& more_columns = "") {
   TempDir dir;
   dir.write("in/a." + format, text);
   const auto path =
@@ -176,8 +177,9 @@ std::map<int, std::string> places_without_time(const std::string& format, const 
                 "dead_letters: {connector: file, path: " + (dir / "out/dead").string() +
                     ", format: ndjson}\nsources:\n  rows: {connector: file, path: " +
                     (dir / "in/*").string() + ", format: " + format + ", range: " + range +
-                    ", on_error: dead_letter, schema: {at: timestamp, n: int64}, event_time: at, "
-                    "watermark: 1s}\nsinks:\n  out: {from: rows, connector: blackhole}\n")
+                    ", on_error: dead_letter, schema: {at: timestamp, n: int64" + more_columns +
+                    "}, event_time: at, watermark: 1s}\nsinks:\n  out: {from: rows, connector: "
+                    "blackhole}\n")
           .string();
   const auto exit = flowctl({"run", path, "--parallelism", "2"});
   INFO(exit.err);
@@ -218,6 +220,27 @@ TEST_CASE("rows without event time have their line", "[pipeline][dead_letters]")
   CHECK(places_without_time("csv", "at,n\n2024-01-01,1\n\n,2\n,3", "0") ==
         std::map<int, std::string>{{2, "a.csv:2 or up to 3 lines further on"},
                                    {3, "a.csv:2 or up to 3 lines further on"}});
+}
+
+TEST_CASE("rows without event time have their line if a full batch ends with an open line",
+          "[pipeline][dead_letters]") {
+  std::string rows;
+  for (int i = 0; i < 4096; ++i) rows += (i > 0 ? "\n," : ",") + std::to_string(i);
+  const auto exact = places_without_time("csv", "at,n\n" + rows, "0");
+  REQUIRE(exact.size() == 4096);
+  for (const auto& [n, place] : exact) REQUIRE(place == "a.csv:" + std::to_string(n + 2));
+  const auto between = places_without_time("csv", "at,n\n\n" + rows, "0");
+  REQUIRE(between.size() == 4096);
+  for (const auto& [n, place] : between)
+    REQUIRE(place == "a.csv:2 or up to 4,096 lines further on");
+
+  using Places = std::map<int, std::string>;
+  const auto row = ",7," + std::string(9 << 20, 'x');
+  CHECK(places_without_time("csv", "at,n,s\n" + row, "0", ", s: string") == Places{{7, "a.csv:2"}});
+  // The blank line is known to be one if it was looked at before the rest of the row had come.
+  const auto behind_blank = places_without_time("csv", "at,n,s\n\n" + row, "0", ", s: string");
+  CHECK((behind_blank == Places{{7, "a.csv:3"}} ||
+         behind_blank == Places{{7, "a.csv:2 or up to 1 line further on"}}));
 }
 
 TEST_CASE("a row without event time that ends the job has its line", "[pipeline][dead_letters]") {
