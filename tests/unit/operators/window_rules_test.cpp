@@ -1,4 +1,6 @@
 #include "keyed_rig.hpp"
+#include "window/accumulators.hpp"
+#include "window/float_sum.hpp"
 #include "window/window_aggregate.hpp"
 #include "window/window_math.hpp"
 #include "window_oracle.hpp"
@@ -7,6 +9,8 @@
 #include "support/batches.hpp"
 #include "support/catch.hpp"
 
+#include <bit>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -237,6 +241,27 @@ TEST_CASE("a sum of finite floats that becomes infinite is an error, in one phas
   gives({{{1, large}}, {{1, -infinity}, {1, -large}}}, -infinity);
   gives({{{1, infinity}}, {{1, -infinity}}}, nan);
   gives({{{1, nan}, {1, large}}, {{1, infinity}}}, nan);
+  // A NaN of the input may have any bits, also those that mean overflow.
+  const auto marked = std::bit_cast<double>(kOverflowedSum);
+  gives({{{1, marked}}}, nan);
+  gives({{{1, marked}, {1, 1.0}}, {{1, infinity}}}, nan);
+  gives({{{1, 2.0}}, {{1, marked}}}, nan);
+}
+
+TEST_CASE("a partial of one row never means overflow", "[unit][operators][window]") {
+  const auto marked = std::bit_cast<double>(kOverflowedSum);
+  BoundAggregate sum;
+  sum.function = AggregateFunction::sum;
+  sum.argument = 0;
+  sum.argument_type = types::float64;
+  const Accumulators accumulators{{sum}};
+  const auto rows = batch("v:float64", {{marked}, {1.5}});
+  const auto pool = SlabPool::make();
+  const auto columns = accumulators.single_row_partials(2, rows.columns(), *pool);
+  const auto* sums = columns.back().data<double>();
+  CHECK(std::isnan(sums[0]));
+  CHECK_FALSE(has_overflowed(sums[0]));
+  CHECK(sums[1] == 1.5);
 }
 
 TEST_CASE("min and max of every type, NaN above infinity", "[unit][operators][window]") {
@@ -340,7 +365,7 @@ TEST_CASE("the local phase stands aside where rows do not shrink", "[unit][opera
   for (int i = 0; i < 40; ++i) {
     std::vector<Row> rows;
     for (int r = 0; r < 2000; ++r, ++key)
-      rows.push_back({key % 70000, 5, key % 3 == 0 ? Cell{nullptr} : Cell{-key}});
+      rows.push_back({key % 70000, 5, key % 3 == 0 ? testing::Cell{nullptr} : testing::Cell{-key}});
     REQUIRE(local.push(batch("k:int64! at:timestamp! v:int64", rows)));
   }
   const auto before_watermark = local.results().size();

@@ -187,7 +187,7 @@ void Accumulators::update(std::span<std::byte* const> values, std::span<const st
         break;
       case CellKind::sum_float:
         each([&](std::byte* value, std::size_t row) {
-          add_float(at<double>(value, offset), floats[row]);
+          add_float_row(at<double>(value, offset), floats[row]);
         });
         break;
       case CellKind::word: {

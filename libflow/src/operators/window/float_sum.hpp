@@ -15,6 +15,12 @@ inline bool has_overflowed(double sum) noexcept {
   return std::bit_cast<std::uint64_t>(sum) == kOverflowedSum;
 }
 
+/// What a row's number is as a sum of its own: a NaN may have any bits, also those of
+/// has_overflowed().
+inline double float_of_row(double number) noexcept {
+  return std::isnan(number) ? std::numeric_limits<double>::quiet_NaN() : number;
+}
+
 /// add_float() where something is not finite. What the processor makes of two NaNs depends on the
 /// order the compiler puts them in, so it is said here.
 [[gnu::cold, gnu::noinline]] inline double add_unusual(double sum, double by) noexcept {
@@ -30,6 +36,12 @@ inline bool has_overflowed(double sum) noexcept {
 inline void add_float(double& sum, double by) noexcept {
   const auto result = sum + by;
   sum = std::isfinite(result) ? result : add_unusual(sum, by);
+}
+
+/// add_float() of a row's number.
+inline void add_float_row(double& sum, double by) noexcept {
+  const auto result = sum + by;
+  sum = std::isfinite(result) ? result : add_unusual(sum, float_of_row(by));
 }
 
 }  // namespace flow

@@ -188,7 +188,8 @@ std::vector<Column> Accumulators::single_row_partials(std::uint32_t rows,
       }
       case CellKind::sum_float: {
         columns.push_back(word_column(rows, pool, [&](std::uint32_t row) {
-          return std::bit_cast<std::int64_t>(valid(row) ? argument.data<double>()[row] : 0.0);
+          return std::bit_cast<std::int64_t>(valid(row) ? float_of_row(argument.data<double>()[row])
+                                                        : 0.0);
         }));
         columns.back().type = types::float64;
         break;
