@@ -12,17 +12,6 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-Texts meaning_of(const OperatorCase& subject, const Emissions& emissions, bool one_stream = true) {
-  Texts texts = subject.meaning ? subject.meaning(emissions, one_stream) : Texts{};
-  for (const auto& emission : emissions) {
-    if (emission.batch.empty() || (subject.meaning && emission.port == 0)) continue;
-    for (const auto& row : row_texts(emission.batch))
-      texts.push_back(std::to_string(emission.port) + ": " + row);
-  }
-  std::sort(texts.begin(), texts.end());
-  return texts;
-}
-
 /// Where port 0 has its event times; nothing if it has none (partial sums have no event time of a
 /// row: what the half behind makes of them is judged).
 std::optional<std::pair<std::size_t, Micros>> time_of(const OperatorCase& subject) {
@@ -304,6 +293,19 @@ std::unique_ptr<Operator> OperatorCase::make() const {
   auto made = make_operator(spec, inputs, phase);
   if (!made) FAIL(name << ": " << made.error().to_line());
   return *std::move(made);
+}
+
+std::vector<std::string> meaning_of(const OperatorCase& subject, const Emissions& emissions,
+                                    bool one_stream) {
+  std::vector<std::string> texts;
+  if (subject.meaning) texts = subject.meaning(emissions, one_stream);
+  for (const auto& emission : emissions) {
+    if (emission.batch.empty() || (subject.meaning && emission.port == 0)) continue;
+    for (const auto& row : row_texts(emission.batch))
+      texts.push_back(std::to_string(emission.port) + ": " + row);
+  }
+  std::sort(texts.begin(), texts.end());
+  return texts;
 }
 
 void check_contract(const OperatorCase& subject, std::uint64_t seed) {

@@ -47,6 +47,10 @@ struct OperatorCase {
 /// Every operator there is: one line each in cases.cpp.
 std::vector<OperatorCase> operator_cases();
 
+/// What emissions mean, sorted, as texts to compare.
+std::vector<std::string> meaning_of(const OperatorCase& subject, const Emissions& emissions,
+                                    bool one_stream = true);
+
 /// Runs an operator through everything the contract allows (README.md) for one seed. What it emits
 /// must be the same rows per port each time, and no row may be late to a watermark sent before it.
 void check_contract(const OperatorCase& subject, std::uint64_t seed);

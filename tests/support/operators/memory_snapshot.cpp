@@ -1,5 +1,6 @@
 #include "support/operators/memory_snapshot.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace flow::testing {
@@ -52,6 +53,20 @@ std::string hex(std::string_view bytes) {
   return text;
 }
 
+std::string bytes_of(std::string_view hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(std::string{hex.substr(i, 2)}, nullptr, 16));
+  return bytes;
+}
+
+/// The next word of a line; nothing between two spaces is one too.
+std::string_view take_word(std::string_view& line) {
+  const auto word = line.substr(0, line.find(' '));
+  line.remove_prefix(std::min(line.size(), word.size() + 1));
+  return word;
+}
+
 }  // namespace
 
 std::string to_text(const MemorySnapshot& part, std::size_t entries) {
@@ -67,6 +82,26 @@ std::string to_text(const MemorySnapshot& part, std::size_t entries) {
     }
   }
   return text;
+}
+
+MemorySnapshot snapshot_of(std::string_view text) {
+  MemorySnapshot part;
+  while (!text.empty()) {
+    auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const auto kind = take_word(line);
+    const std::string name{take_word(line)};
+    if (kind == "blob") {
+      part.blobs[name].push_back(bytes_of(line));
+    } else if (kind == "entry") {
+      const auto group = static_cast<std::uint32_t>(std::stoul(std::string{take_word(line)}));
+      auto key = bytes_of(take_word(line));
+      part.entries[name][{group, std::move(key)}] = bytes_of(line);
+    } else {
+      throw std::runtime_error("no line of a snapshot: " + std::string{kind});
+    }
+  }
+  return part;
 }
 
 }  // namespace flow::testing

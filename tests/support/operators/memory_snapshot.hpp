@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,9 @@ class MemorySnapshot final : public SnapshotSink {
 /// As text, for golden files: everything in hexadecimal digits, but at most `entries` of each
 /// state.
 std::string to_text(const MemorySnapshot& part, std::size_t entries = 12);
+
+/// What to_text() wrote. Throws if `text` is something else.
+MemorySnapshot snapshot_of(std::string_view text);
 
 /// Gives parts of one operator, from one or several subtasks, back.
 class MemorySnapshotSource final : public SnapshotSource {
