@@ -39,8 +39,11 @@ class NodeMaker {
     node.stand_in = errors_.size() != errors_before;
     if (!draft.watermark) return node;
     if (!check_event_time(*node.source->schema(), draft.watermark->time_column, draft_.name,
-                          draft_.place, errors_))
-      return BrokenNode{};
+                          draft_.place, errors_)) {
+      guess_time(node);
+      node.stand_in = true;
+      return node;
+    }
     node.time_column = draft.watermark->time_column;
     node.watermark = draft.watermark;
     return node;

@@ -150,17 +150,6 @@ void read_time(const std::string& node, const ConfigNode* event_time, const Conf
   source.watermark = spec;
 }
 
-/// The event time was given wrongly: what uses it is checked as if some timestamp were meant.
-void guess_time(SourceNode& source) {
-  source.time_unknown = true;
-  for (const auto& field : source.source->schema()->fields()) {
-    if (field.type != types::timestamp) continue;
-    source.time_column = field.name;
-    source.watermark = WatermarkSpec{field.name, Micros{0}, std::nullopt};
-    return;
-  }
-}
-
 /// The source, or a stand-in; where its columns or an option cannot be read, only unknown options
 /// are reported.
 std::shared_ptr<const Source> connect(const ConnectorEntry& connector, const Fields& fields,

@@ -115,4 +115,14 @@ bool check_event_time(const Schema& schema, const std::string& column, const std
   return false;
 }
 
+void guess_time(SourceNode& source) {
+  source.time_unknown = true;
+  for (const auto& field : source.source->schema()->fields()) {
+    if (field.type != types::timestamp) continue;
+    source.time_column = field.name;
+    source.watermark = WatermarkSpec{field.name, Micros{0}, std::nullopt};
+    return;
+  }
+}
+
 }  // namespace flow

@@ -131,6 +131,30 @@ TEST_CASE("mistakes are reported with the line of the call", "[unit][api]") {
   CHECK_THAT(built.validation.errors[0].where().file, Catch::EndsWith("environment_test.cpp"));
 }
 
+TEST_CASE("what is behind a wrong event time is checked, but for what needs the event time",
+          "[unit][api]") {
+  Environment env{"wrong"};
+  env.from("flights", Connector{"rows"})
+      .schema({{"date", timestamp}, {"origin", string}, {"delay", int32}})
+      .event_time("origin", 5min)
+      .filter("dely > 15")
+      .to("late", Connector{"seen"});
+  env.from("others", Connector{"rows"})
+      .schema({{"origin", string}, {"delay", int32}})
+      .event_time("day", 5min)
+      .key_by("origin")
+      .window(tumbling(1h))
+      .aggregate({{"flights", count()}})
+      .to("delays", Connector{"seen"});
+  const auto built = build(env);
+  REQUIRE(built.errors.size() == 2);
+  CHECK_THAT(built.errors[0].message(), ContainsSubstring("'origin' must be a timestamp"));
+  CHECK_THAT(built.errors[1].message(), ContainsSubstring("no column 'day'"));
+  REQUIRE(built.validation.errors.size() == 1);
+  CHECK(built.validation.errors[0].code() == Errc::unknown_column);
+  CHECK_FALSE(built.validation.graph);
+}
+
 TEST_CASE("sources and sinks may be made by hand", "[unit][api]") {
   Environment env{"by_hand"};
   env.from("rows", fake_source(make_schema({{"x", types::int64, true}})))

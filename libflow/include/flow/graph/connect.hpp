@@ -32,4 +32,8 @@ SinkNode make_sink_node(const ConnectorEntry& connector, std::string node, Optio
 bool check_event_time(const Schema& schema, const std::string& column, const std::string& source,
                       const SourcePlace& place, std::vector<Error>& errors);
 
+/// The event time was given wrongly: what uses it is checked as if some timestamp of the source
+/// were meant.
+void guess_time(SourceNode& source);
+
 }  // namespace flow
