@@ -1,5 +1,5 @@
-// What a run finds of itself when it goes on: parts to make visible, parts to remove, or output that
-// does not fit the snapshot.
+// What a run finds of itself when it goes on: parts to make visible, parts to remove, or output
+// that does not fit the snapshot.
 #include "output_directory.hpp"
 
 #include <algorithm>

@@ -40,7 +40,11 @@ class CutOffJob {
     fs::copy(dir_ / "state", dir_ / "state.good", fs::copy_options::recursive);
   }
 
-  Exit run() { return flowctl({"run", topology_, "--parallelism", "1"}); }
+  Exit run(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments{"run", topology_, "--parallelism", "1"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return flowctl(std::move(arguments));
+  }
   std::vector<std::string> output() const { return output_lines((dir_ / "out").string(), "rows"); }
 
   /// Newest file of the state directory whose name begins with `prefix`.
@@ -118,6 +122,13 @@ TEST_CASE("a changed job is told what has changed and all it takes to begin agai
   // What the remedy says is enough.
   CHECK(flowctl({"run", job("n > 2", ", existing: replace"), "--duration", "300ms", "--fresh"})
             .code == 1);
+}
+
+TEST_CASE("a snapshot that is not there is the user's mistake", "[pipeline][bad_input]") {
+  CutOffJob job;
+  const auto refused = job.run({"--from", "nosuch"});
+  CHECK(refused.code == 2);
+  CHECK_THAT(refused.err, Contains("there is no snapshot 'nosuch'") && Contains("--from takes"));
 }
 
 TEST_CASE("a truncated manifest is refused", "[pipeline][bad_input]") {

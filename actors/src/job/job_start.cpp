@@ -121,10 +121,15 @@ Result<AttemptStart> JobStart::prepare_attempt() {
 Result<std::shared_ptr<const RestorePoint>> JobStart::look_for_restore_point(
     std::optional<Manifest> last) {
   if (options_.from_snapshot && !last) {
-    FLOW_ASSIGN(auto opened,
-                open_snapshot(world_.files, *options_.from_snapshot, world_.failure_points));
+    auto opened = open_snapshot(world_.files, *options_.from_snapshot, world_.failure_points);
+    if (!opened && opened.error().code() == Errc::not_found)
+      return Error{Errc::bad_argument, "there is no snapshot '" + *options_.from_snapshot + "'"}
+          .with_remedy(
+              "--from takes a manifest, or the directory of a job below the checkpoint "
+              "directory, which stands for its last one");
+    if (!opened) return std::move(opened).error();
     return std::shared_ptr<const RestorePoint>{std::make_shared<RestorePoint>(
-        RestorePoint{std::move(opened.manifest), std::move(opened.store)})};
+        RestorePoint{std::move(opened->manifest), std::move(opened->store)})};
   }
   if (!last) return std::shared_ptr<const RestorePoint>{};
   return std::shared_ptr<const RestorePoint>{

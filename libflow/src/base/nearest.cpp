@@ -40,7 +40,9 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
   std::optional<std::string> found;
   for (const auto& candidate : candidates) {
     if (candidate.size() > kMaxLength) continue;
-    if (const auto d = distance(word, candidate); d < best) {
+    // Names that have no letter in common are no mistyping of each other: `x` for `b`.
+    const auto d = distance(word, candidate);
+    if (d < best && d < std::max(word.size(), candidate.size())) {
       best = d;
       found = candidate;
     }

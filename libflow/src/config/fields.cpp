@@ -13,7 +13,7 @@ Fields::Fields(const ConfigNode& map, std::string what, std::vector<Error>& erro
 }
 
 const ConfigNode* Fields::take(std::string_view key) {
-  known_.emplace_back(key);
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
   return map_.find(key);
 }
 

@@ -15,6 +15,8 @@ TEST_CASE("the nearest name is the one with the fewest edits", "[unit][base]") {
   CHECK(nearest("orgiin", kColumns) == "origin");
   CHECK_FALSE(nearest("airport", kColumns));
   CHECK_FALSE(nearest("dely", {}));
+  CHECK_FALSE(nearest("x", std::vector<std::string>{"b", "f"}));
+  CHECK(nearest("B", std::vector<std::string>{"b", "f"}) == "b");
 }
 
 TEST_CASE("a note lists what there is and asks for what is near", "[unit][base]") {
