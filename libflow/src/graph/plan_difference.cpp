@@ -92,6 +92,10 @@ std::string in(const std::string& node, const std::string& what) {
   return "'" + node + "' " + what;
 }
 
+std::string key_of(const std::string& node, const std::string& key) {
+  return "`" + key + "` of '" + node + "'";
+}
+
 std::string was_and_is(const std::string& what, const Json& was, const Json& is) {
   return what + " was " + text_of(was) + " and is " + text_of(is);
 }
@@ -161,14 +165,14 @@ class Comparison {
   void compare_link(const std::string& name, const Json& was, const Json& is) {
     for (const auto& [key, value] : is.items()) {
       if (!was.contains(key))
-        once(in(name, "had no `" + key + "`"));
+        once(lacks(name, "had", key));
       else if (key == "schema")
         compare_schema(name, was[key], value);
       else if (was[key] != value)
-        once(was_and_is("`" + key + "` of '" + name + "'", was[key], value));
+        once(was_and_is(key_of(name, key), was[key], value));
     }
     for (const auto& [key, value] : was.items())
-      if (!is.contains(key)) once(in(name, "has no `" + key + "` any more"));
+      if (!is.contains(key)) once(lacks(name, "has", key) + " any more");
   }
 
   void compare_schema(const std::string& name, const Json& was, const Json& is) {
