@@ -88,8 +88,8 @@ std::string text_of(const Json& value) {
   return text + "…";
 }
 
-std::string in(const std::string& node, const std::string& what) {
-  return "'" + node + "' " + what;
+std::string lacks(const std::string& node, const std::string& verb, const std::string& key) {
+  return "'" + node + "' " + verb + " no `" + key + "`";
 }
 
 std::string key_of(const std::string& node, const std::string& key) {
