@@ -79,7 +79,7 @@ wait "$job"
 job=
 bytes=$(cat "$work"/whole/rows-* | wc -c)
 echo "  before the fire $state_kib KiB, in the fire at most $most_kib KiB: $((most_kib - state_kib)) KiB more, $allowed_kib allowed"
-tables=$(grep -o '"name":"per_number".*' "$work/whole.progress" | grep -o '"state_bytes":[0-9]*' | head -n 40 | cut -d: -f2 | sort -n | tail -n 1)
+tables=$(grep -o '"name":"per_number"[^}]*' "$work/whole.progress" | grep -o '"state_bytes":[0-9]*' | cut -d: -f2 | sort -n | tail -n 1)
 echo "  of which tables: $((tables / 1024)) KiB"
 echo "  the first checkpoint after the fire began made $in_middle of $bytes bytes visible"
 tail -n 1 "$work/whole.progress" | grep -o '"elapsed_ms":[0-9]*\|"completed":[0-9]*\|"failed":[0-9]*' | paste -sd' ' | sed 's/^/  /'
