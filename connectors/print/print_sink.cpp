@@ -2,6 +2,8 @@
 
 #include "flow/record/compact.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace flow::print {
@@ -37,14 +39,11 @@ class PrintWriter final : public SinkWriter {
     return Written{};
   }
 
+  /// When what was written before is out; rows that come meanwhile belong to the next epoch.
   void prepare(Epoch, std::function<void(Result<std::string>)> done) override {
-    when_empty([done = std::move(done)](const Status& status) {
-      if (status) {
-        done(std::string{});
-      } else {
-        done(Error{status.error()});
-      }
-    });
+    waiting_for_.push_back({written_ + in_flight_ + waiting_.size(), std::move(done)});
+    pump();
+    settle();
   }
   void commit(std::vector<Committable>, std::function<void(Status)> done) override { done({}); }
   void recover(std::vector<Committable>, std::function<void(Status)> done) override { done({}); }
@@ -82,21 +81,32 @@ class PrintWriter final : public SinkWriter {
                  } else {
                    failure_ = *outcome;
                  }
-                 if (!waiting_.empty() && !at_empty_.empty()) pump();
+                 if (!waiting_.empty() && !waiting_for_.empty()) pump();
                  settle();
                  if (std::exchange(refused_, false) || !failure_) wake_();
                });
   }
 
-  void when_empty(std::function<void(const Status&)> call) {
-    at_empty_.push_back(std::move(call));
-    pump();
-    settle();
-  }
   void settle() {
-    if (failure_ && (busy_ || !waiting_.empty())) return;
-    for (auto& call : std::exchange(at_empty_, {})) call(failure_);
+    auto due = std::stable_partition(
+        waiting_for_.begin(), waiting_for_.end(),
+        [&](const Prepare& each) { return failure_ && each.written > written_; });
+    std::vector<Prepare> answered{std::make_move_iterator(due),
+                                  std::make_move_iterator(waiting_for_.end())};
+    waiting_for_.erase(due, waiting_for_.end());
+    for (auto& each : answered) {
+      if (failure_)
+        each.done(std::string{});
+      else
+        each.done(Error{failure_.error()});
+    }
   }
+
+  /// Answered once so many bytes are written.
+  struct Prepare {
+    std::uint64_t written = 0;
+    std::function<void(Result<std::string>)> done;
+  };
 
   IoExecutor& io_;
   std::function<void()> wake_;
@@ -109,7 +119,7 @@ class PrintWriter final : public SinkWriter {
   bool refused_ = false;
   std::uint64_t written_ = 0;
   Status failure_;  ///< The first one; nothing is written after it.
-  std::vector<std::function<void(const Status&)>> at_empty_;
+  std::vector<Prepare> waiting_for_;
 };
 
 class BlackholeWriter final : public SinkWriter {

@@ -72,6 +72,28 @@ TEST_CASE("print has written everything when a checkpoint is prepared", "[contra
   CHECK(printing.output->written == "a,b\n1,x\n");
 }
 
+TEST_CASE("a checkpoint does not wait for rows that are printed behind it", "[contract][print]") {
+  Printing printing{"csv"};
+  std::vector<int> prepared;
+  for (int n = 1; n <= 3; ++n) {
+    REQUIRE(printing.writer->write(batch(printing.types, {{n, "x"}})));
+    printing.writer->prepare({static_cast<std::uint64_t>(n)}, [&prepared, n](const auto& bytes) {
+      REQUIRE(bytes);
+      prepared.push_back(n);
+    });
+  }
+  REQUIRE(printing.writer->write(batch(printing.types, {{4, "x"}})));
+  CHECK(prepared.empty());
+  REQUIRE(printing.world.io.step());
+  CHECK(prepared == std::vector<int>{1});
+  REQUIRE(printing.world.io.step());
+  CHECK(prepared == std::vector<int>{1, 2, 3});
+  printing.world.io.run_all();
+  printing.writer->flush();
+  printing.world.io.run_all();
+  CHECK(printing.output->written == "a,b\n1,x\n2,x\n3,x\n4,x\n");
+}
+
 TEST_CASE("print shows the kinds of a changelog", "[contract][print]") {
   Printing printing{"csv"};
   REQUIRE(printing.writer->write(
