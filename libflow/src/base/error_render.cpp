@@ -1,4 +1,5 @@
 #include "flow/base/error.hpp"
+#include "flow/base/utf8.hpp"
 
 #include <algorithm>
 
@@ -94,12 +95,6 @@ std::string place_prefix(const SourcePlace& where) {
   return out + ": ";
 }
 
-std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
-}
-
 }  // namespace
 
 std::string render(const Error& error, std::string_view source_text) {
@@ -121,7 +116,7 @@ std::string render(const Error& error, std::string_view source_text) {
   if (!error.remedy().empty()) {
     // A question ("did you mean …?") belongs to the list it chooses from.
     if (!error.notes().empty() && error.remedy().ends_with('?') &&
-        width(lines.back()) + width(error.remedy()) + 9 <= kMaxSharedLine) {
+        characters_in(lines.back()) + characters_in(error.remedy()) + 9 <= kMaxSharedLine) {
       lines.back() += "      " + error.remedy();
     } else {
       lines.push_back(error.remedy());

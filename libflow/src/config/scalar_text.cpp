@@ -1,5 +1,7 @@
 #include "scalar_text.hpp"
 
+#include "flow/base/utf8.hpp"
+
 #include <algorithm>
 
 namespace flow {
@@ -103,10 +105,7 @@ std::vector<TextMark> marks_of(const std::vector<std::string_view>& lines,
 }
 
 std::uint32_t character_column(std::string_view line, std::size_t byte_column) {
-  const auto before = line.substr(0, byte_column);
-  return 1 + static_cast<std::uint32_t>(std::count_if(before.begin(), before.end(), [](char c) {
-           return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u;
-         }));
+  return 1 + characters_in(line.substr(0, byte_column));
 }
 
 }  // namespace flow

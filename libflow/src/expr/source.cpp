@@ -1,5 +1,7 @@
 #include "source.hpp"
 
+#include "flow/base/utf8.hpp"
+
 #include <algorithm>
 #include <vector>
 
@@ -14,12 +16,6 @@ bool is_name_byte(unsigned char c) {
 
 bool is_operator_byte(char c) {
   return std::string_view{"+-*/<>=~!@#%^&|`?"}.find(c) != std::string_view::npos;
-}
-
-std::uint32_t characters_in(std::string_view bytes) {
-  return static_cast<std::uint32_t>(std::count_if(bytes.begin(), bytes.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u;
-  }));
 }
 
 /// The last mark that is not behind `offset`, the end if there are no marks.

@@ -1,5 +1,7 @@
 #include "value_text.hpp"
 
+#include "flow/base/utf8.hpp"
+
 #include <immintrin.h>
 #include <simdjson.h>
 
@@ -125,17 +127,13 @@ bool is_utf8(std::string_view text) noexcept {
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t kMost = 40;
   std::string out = "'";
-  auto shown = std::min(text.size(), kMost);
-  // Not in the middle of a character.
-  while (shown > 0 && shown < text.size() &&
-         (static_cast<unsigned char>(text[shown]) & 0xC0u) == 0x80u)
-    --shown;
-  const bool clean = is_utf8(text.substr(0, shown));
-  for (const auto c : text.substr(0, shown)) {
+  const auto shown = whole_characters(text, kMost);
+  const bool clean = is_utf8(shown);
+  for (const auto c : shown) {
     const auto byte = static_cast<unsigned char>(c);
     out += byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !clean) ? '?' : c;
   }
-  out += shown < text.size() ? "…'" : "'";
+  out += shown.size() < text.size() ? "…'" : "'";
   return out;
 }
 

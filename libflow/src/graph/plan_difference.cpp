@@ -1,5 +1,7 @@
 #include "flow/graph/plan_difference.hpp"
 
+#include "flow/base/utf8.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -79,13 +81,10 @@ PlanNodes nodes_of(const Json& json) {
 }
 
 std::string text_of(const Json& value) {
-  auto text = value.is_string() ? value.get<std::string>()
-                                : value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (text.size() <= kQuoted) return text;
-  auto end = kQuoted;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  text.resize(end);
-  return text + "…";
+  const auto text = value.is_string() ? value.get<std::string>()
+                                      : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string shown{whole_characters(text, kQuoted)};
+  return shown.size() < text.size() ? shown + "…" : shown;
 }
 
 std::string lacks(const std::string& node, const std::string& verb, const std::string& key) {
@@ -111,8 +110,7 @@ class Comparison {
  public:
   Comparison(const Json& before, const Json& now) : before_{nodes_of(before)}, now_{nodes_of(now)} {
     if (before.at("key_groups") != now.at("key_groups"))
-      say("key_groups was " + text_of(before["key_groups"]) + " and is " +
-          text_of(now["key_groups"]));
+      say(was_and_is("key_groups", before["key_groups"], now["key_groups"]));
     for (const auto& name : before_.order)
       if (!now_.nodes.contains(name)) say(before_.nodes[name].kind + " '" + name + "' is gone");
     for (const auto& name : now_.order)

@@ -1,3 +1,4 @@
+#include "flow/base/utf8.hpp"
 #include "flow/record/value.hpp"
 
 #include <algorithm>
@@ -10,11 +11,7 @@ constexpr std::size_t kMaxCell = 48;
 constexpr std::array<std::string_view, 4> kKinds{"+I", "-U", "+U", "-D"};
 
 /// Characters as a terminal counts them, near enough: UTF-8 continuation bytes have no width.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u;
-  }));
-}
+std::size_t width_of(std::string_view text) { return characters_in(text); }
 
 /// One line, no control characters, at most kMaxCell characters.
 std::string cell_of(std::string_view text) {
@@ -22,7 +19,7 @@ std::string cell_of(std::string_view text) {
   std::size_t width = 0;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool starts = (byte & 0xc0u) != 0x80u;
+    const bool starts = is_utf8_start(c);
     if (starts && width == kMaxCell) return cell + "…";
     if (starts) ++width;
     cell.push_back(byte < 0x20 || byte == 0x7f ? ' ' : c);

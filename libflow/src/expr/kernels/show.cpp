@@ -2,6 +2,7 @@
 #include "operands.hpp"
 
 #include "flow/base/int128.hpp"
+#include "flow/base/utf8.hpp"
 
 #include <charconv>
 #include <cmath>
@@ -68,9 +69,7 @@ std::string show(double value) {
 std::string show(std::string_view value) {
   constexpr std::size_t kMax = 60;
   if (value.size() <= kMax) return "'" + std::string{value} + "'";
-  auto cut = kMax;
-  while (cut > 0 && (static_cast<unsigned char>(value[cut]) & 0xC0u) == 0x80u) --cut;
-  return "'" + std::string{value.substr(0, cut)} + "…'";
+  return "'" + std::string{whole_characters(value, kMax)} + "…'";
 }
 
 // The shortest digits that read back as the same number; an exponent below 1e-4 and from 1e15 on.

@@ -1,13 +1,11 @@
 #pragma once
 
+#include "flow/base/utf8.hpp"
+
 #include <cstdint>
 #include <string_view>
 
 namespace flow::expr {
-
-inline bool is_utf8_start(char c) noexcept {
-  return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u;
-}
 
 inline std::int32_t count_characters(std::string_view text) noexcept {
   std::int32_t count = 0;
