@@ -16,14 +16,8 @@
 namespace flow {
 namespace {
 
-template <class T>
-T& at(std::byte* value, std::uint32_t offset) noexcept {
-  return *reinterpret_cast<T*>(value + offset);
-}
-template <class T>
-const T& at(const std::byte* value, std::uint32_t offset) noexcept {
-  return *reinterpret_cast<const T*>(value + offset);
-}
+using cells::at;
+
 /// Cells are 8-byte aligned only, an Int128 would be assumed to be 16-byte aligned.
 struct Wide {
   std::uint64_t low;

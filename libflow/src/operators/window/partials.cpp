@@ -1,5 +1,6 @@
 // Accumulators as columns: what the local phase sends to the global one.
 #include "accumulators.hpp"
+#include "cell_access.hpp"
 #include "float_sum.hpp"
 #include "text_block.hpp"
 #include "word_image.hpp"
@@ -118,7 +119,7 @@ void Accumulators::merge_partial(std::span<std::byte* const> values,
       case CellKind::sum_float: {
         const auto* in = column.data<double>();
         for (std::size_t i = 0; i < count; ++i)
-          add_float(*reinterpret_cast<double*>(values[i] + offset), in[row_at(i)]);
+          add_float(cells::at<double>(values[i], offset), in[row_at(i)]);
         break;
       }
       case CellKind::word: {
