@@ -88,13 +88,14 @@ class PrintWriter final : public SinkWriter {
   }
 
   void settle() {
-    auto due = std::stable_partition(
-        waiting_for_.begin(), waiting_for_.end(),
-        [&](const Prepare& each) { return failure_ && each.written > written_; });
-    std::vector<Prepare> answered{std::make_move_iterator(due),
-                                  std::make_move_iterator(waiting_for_.end())};
-    waiting_for_.erase(due, waiting_for_.end());
-    for (auto& each : answered) {
+    // They wait in the order of their bytes.
+    const auto end =
+        std::find_if(waiting_for_.begin(), waiting_for_.end(),
+                     [&](const Prepare& each) { return failure_ && each.written > written_; });
+    std::vector<Prepare> due{std::make_move_iterator(waiting_for_.begin()),
+                             std::make_move_iterator(end)};
+    waiting_for_.erase(waiting_for_.begin(), end);
+    for (auto& each : due) {
       if (failure_)
         each.done(std::string{});
       else
