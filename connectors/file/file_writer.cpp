@@ -1,6 +1,5 @@
 #include "file_writer.hpp"
 
-#include <iterator>
 #include <utility>
 
 namespace flow::file {
@@ -83,10 +82,7 @@ Result<std::vector<Recovered>> FileWriter::decode(const std::vector<Committable>
 void FileWriter::commit(std::vector<Committable> committables, std::function<void(Status)> done) {
   auto decoded = decode(committables);
   if (!decoded) return done(std::move(decoded).error());
-  std::vector<PreparedPart> parts;
-  for (auto& from : *decoded)
-    parts.insert(parts.end(), std::make_move_iterator(from.prepared.parts.begin()),
-                 std::make_move_iterator(from.prepared.parts.end()));
+  auto parts = parts_of(*decoded);
   if (parts.empty()) return done({});
   // Beside the queue: becoming visible does not wait for rows of the next epoch.
   auto outcome = std::make_shared<Status>();

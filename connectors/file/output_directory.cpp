@@ -35,18 +35,35 @@ Status OutputDirectory::write_marker(FileSystem& files, const OutputMarker& mark
   return {};
 }
 
+Result<std::vector<std::string>> OutputDirectory::names_in(FileSystem& files) const {
+  std::vector<std::string> names;
+  const auto entries = files.list(names_.directory());
+  if (!entries && entries.error().code() == Errc::not_found) return names;
+  if (!entries) return describe(entries.error(), "list '" + names_.directory() + "'");
+  for (const auto& entry : *entries) names.push_back(entry.path.substr(entry.path.rfind('/') + 1));
+  return names;
+}
+
 Result<std::vector<std::string>> OutputDirectory::visible_files(FileSystem& files) const {
-  auto entries = files.list(names_.directory());
-  if (!entries) {
-    if (entries.error().code() == Errc::not_found) return std::vector<std::string>{};
-    return describe(entries.error(), "list '" + names_.directory() + "'");
-  }
-  std::vector<std::string> found;
-  for (const auto& entry : *entries) {
-    auto name = entry.path.substr(entry.path.rfind('/') + 1);
-    if (names_.parse_visible(name)) found.push_back(std::move(name));
-  }
-  return found;
+  FLOW_ASSIGN(auto names, names_in(files));
+  std::erase_if(names, [&](const std::string& name) { return !names_.parse_visible(name); });
+  return names;
+}
+
+Result<bool> OutputDirectory::exists(FileSystem& files, const std::string& name) const {
+  const auto path = names_.in_directory(name);
+  const auto found = files.stat(path);
+  if (!found && found.error().code() != Errc::not_found)
+    return describe(found.error(), "look at '" + path + "'");
+  return found.has_value();
+}
+
+Status OutputDirectory::remove(FileSystem& files, const std::string& name) const {
+  const auto path = names_.in_directory(name);
+  const auto status = files.remove(path);
+  if (!status && status.error().code() != Errc::not_found)
+    return describe(status.error(), "remove '" + path + "'");
+  return {};
 }
 
 /// What a new run removes at its first commit; an error if something is there that it must not
@@ -59,8 +76,7 @@ Result<std::vector<std::string>> OutputDirectory::replaceable(
   const bool ours = marker && marker->job == job && marker->finished;
   std::vector<std::string> strangers;
   for (const auto& name : found)
-    if (!ours || std::find(marker->files.begin(), marker->files.end(), name) == marker->files.end())
-      strangers.push_back(name);
+    if (!ours || !is_among(marker->files, name)) strangers.push_back(name);
   if (strangers.empty()) return found;
   std::string why = "no run of this job wrote it";
   if (marker && marker->job != job) why = "job '" + marker->job + "' writes there";
@@ -72,13 +88,6 @@ Result<std::vector<std::string>> OutputDirectory::replaceable(
       .with_note("files: " + some_of(strangers))
       .with_remedy("move the files away, or say `existing: append` or `existing: replace` on '" +
                    node_ + "'");
-}
-
-std::string OutputDirectory::some_of(const std::vector<std::string>& names) const {
-  std::string list;
-  for (std::size_t i = 0; i < names.size() && i < 3; ++i) list += (i == 0 ? "" : ", ") + names[i];
-  if (names.size() > 3) list += ", …";
-  return list;
 }
 
 Status OutputDirectory::check(FileSystem& files, const std::string& job, bool fresh) {
@@ -129,9 +138,8 @@ Status OutputDirectory::claim(FileSystem& files, FailurePoints* points, const st
     if (existing_ == Existing::append) {
       FLOW_ASSIGN(marker.foreign, visible_files(files));
       if (found && found->job == job)
-        std::erase_if(marker.foreign, [&](const std::string& name) {
-          return std::find(found->files.begin(), found->files.end(), name) != found->files.end();
-        });
+        std::erase_if(marker.foreign,
+                      [&](const std::string& name) { return is_among(found->files, name); });
     }
     if (points != nullptr) FLOW_TRY(points->hit("file_sink.before_claim"));
     FLOW_TRY(write_marker(files, marker));
@@ -149,10 +157,7 @@ Status OutputDirectory::claim(FileSystem& files, FailurePoints* points, const st
 Status OutputDirectory::remove_all(FileSystem& files, FailurePoints* points,
                                    const std::vector<std::string>& names) const {
   for (const auto& name : names) {
-    const auto path = names_.in_directory(name);
-    auto status = files.remove(path);
-    if (!status && status.error().code() != Errc::not_found)
-      return describe(status.error(), "remove '" + path + "'");
+    FLOW_TRY(remove(files, name));
     if (points != nullptr) FLOW_TRY(points->hit("file_sink.replaced_one"));
   }
   if (auto status = files.sync_directory(names_.directory()); !status)
@@ -175,12 +180,8 @@ Status OutputDirectory::make_visible(FileSystem& files, FailurePoints& points,
     FLOW_TRY(points.hit("file_sink.before_rename"));
     const auto from = names_.in_directory(part.pending);
     const auto to = names_.in_directory(part.visible);
-    const auto visible = files.stat(to);
-    if (!visible && visible.error().code() != Errc::not_found)
-      return describe(visible.error(), "look at '" + to + "'");
-    const auto pending = files.stat(from);
-    if (!pending && pending.error().code() != Errc::not_found)
-      return describe(pending.error(), "look at '" + from + "'");
+    FLOW_ASSIGN(const bool visible, exists(files, part.visible));
+    FLOW_ASSIGN(const bool pending, exists(files, part.pending));
     if (visible && pending)
       return Error{Errc::output_exists, "'" + node_ + "' would overwrite '" + to + "'"}
           .with_cause("it is not a file of this run")
@@ -194,7 +195,6 @@ Status OutputDirectory::make_visible(FileSystem& files, FailurePoints& points,
       return describe(renamed.error(), "rename '" + from + "' to '" + part.visible + "'");
     FLOW_TRY(points.hit("file_sink.after_rename"));
   }
-  if (parts.empty()) return {};
   if (auto status = files.sync_directory(names_.directory()); !status)
     return describe(status.error(), "synchronise '" + names_.directory() + "'");
   return points.hit("file_sink.committed");
@@ -223,14 +223,9 @@ Result<std::uint64_t> OutputDirectory::next_part(FileSystem& files, const std::s
   const bool count_visible =
       existing_ == Existing::append || (marker && marker->lineage == lineage);
   std::uint64_t next = 0;
-  auto entries = files.list(names_.directory());
-  if (!entries) {
-    if (entries.error().code() == Errc::not_found) return next;
-    return describe(entries.error(), "list '" + names_.directory() + "'");
-  }
   const auto tame = OutputNames::tame(lineage);
-  for (const auto& entry : *entries) {
-    const auto name = entry.path.substr(entry.path.rfind('/') + 1);
+  FLOW_ASSIGN(const auto names, names_in(files));
+  for (const auto& name : names) {
     if (const auto part = names_.parse_visible(name);
         part && count_visible && part->subtask == subtask)
       next = std::max(next, part->number + 1);
@@ -252,12 +247,10 @@ Status OutputDirectory::finish(FileSystem& files, const std::string& job,
                            : "somebody removed '" + names_.marker() + "'")
         .with_remedy("start again with --fresh to write the output anew");
   FLOW_ASSIGN(marker->files, visible_files(files));
-  std::erase_if(marker->files, [&](const std::string& name) {
-    return std::find(marker->foreign.begin(), marker->foreign.end(), name) != marker->foreign.end();
-  });
+  std::erase_if(marker->files,
+                [&](const std::string& name) { return is_among(marker->foreign, name); });
   marker->finished = true;
-  FLOW_TRY(write_marker(files, *marker));
-  return {};
+  return write_marker(files, *marker);
 }
 
 }  // namespace flow::file

@@ -21,12 +21,6 @@ enum class Existing : std::uint8_t {
   replace,  ///< All of them are replaced.
 };
 
-/// What a subtask had prepared for the checkpoint that a run goes on from.
-struct Recovered {
-  std::uint32_t subtask = 0;
-  Prepared prepared;
-};
-
 /// The directory a file sink writes to: who wrote what is there, and how prepared parts become
 /// visible.
 ///
@@ -76,7 +70,12 @@ class OutputDirectory {
  private:
   Result<std::optional<OutputMarker>> read_marker(FileSystem& files) const;
   Status write_marker(FileSystem& files, const OutputMarker& marker) const;
+  /// Names of all files, none if there is no directory yet.
+  Result<std::vector<std::string>> names_in(FileSystem& files) const;
   Result<std::vector<std::string>> visible_files(FileSystem& files) const;
+  Result<bool> exists(FileSystem& files, const std::string& name) const;
+  /// No error if it is gone already.
+  Status remove(FileSystem& files, const std::string& name) const;
   Result<std::vector<std::string>> replaceable(FileSystem& files, const std::string& job,
                                                const std::optional<OutputMarker>& marker) const;
   Status claim(FileSystem& files, FailurePoints* points, const std::string& job,
@@ -92,7 +91,6 @@ class OutputDirectory {
                           std::uint32_t attempt) const;
   Status remove_all(FileSystem& files, FailurePoints* points,
                     const std::vector<std::string>& names) const;
-  [[nodiscard]] std::string some_of(const std::vector<std::string>& names) const;
   Error describe(const Error& cause, const std::string& what) const;
 
   OutputNames names_;

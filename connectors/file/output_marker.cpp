@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace flow::file {
 
 using nlohmann::json;
@@ -37,6 +39,17 @@ std::optional<OutputMarker> OutputMarker::parse(std::string_view text) {
   marker.remove = texts("remove");
   marker.foreign = texts("foreign");
   return marker;
+}
+
+bool is_among(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string some_of(const std::vector<std::string>& names) {
+  std::string list;
+  for (std::size_t i = 0; i < names.size() && i < 3; ++i) list += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() > 3) list += ", …";
+  return list;
 }
 
 }  // namespace flow::file

@@ -21,4 +21,8 @@ struct OutputMarker {
   static std::optional<OutputMarker> parse(std::string_view text);
 };
 
+bool is_among(const std::vector<std::string>& names, const std::string& name);
+/// The first three, for messages: `a, b, c, …`.
+std::string some_of(const std::vector<std::string>& names);
+
 }  // namespace flow::file

@@ -16,10 +16,7 @@ Status OutputDirectory::recover(FileSystem& files, FailurePoints& points, const 
     FLOW_TRY(take_back_newer(files, points, *marker, last));
   else
     FLOW_TRY(check_not_lost(files, marker, last));
-  std::vector<PreparedPart> parts;
-  for (const auto& from : last)
-    parts.insert(parts.end(), from.prepared.parts.begin(), from.prepared.parts.end());
-  if (!parts.empty()) {
+  if (const auto parts = parts_of(last); !parts.empty()) {
     FLOW_TRY(claim(files, &points, job, lineage));
     FLOW_TRY(make_visible(files, points, parts, true));
   }
@@ -31,16 +28,11 @@ Status OutputDirectory::recover(FileSystem& files, FailurePoints& points, const 
 Status OutputDirectory::check_not_lost(FileSystem& files, const std::optional<OutputMarker>& marker,
                                        const std::vector<Recovered>& last) const {
   if (existing_ == Existing::append) return {};
-  bool lost = false;
-  for (const auto& from : last) {
-    lost = lost || from.prepared.owned;
-    for (const auto& part : from.prepared.parts) {
-      const auto path = names_.in_directory(part.pending);
-      const auto pending = files.stat(path);
-      if (!pending && pending.error().code() != Errc::not_found)
-        return describe(pending.error(), "look at '" + path + "'");
-      lost = lost || !pending;
-    }
+  bool lost = std::any_of(last.begin(), last.end(),
+                          [](const Recovered& from) { return from.prepared.owned; });
+  for (const auto& part : parts_of(last)) {
+    FLOW_ASSIGN(const bool pending, exists(files, part.pending));
+    lost = lost || !pending;
   }
   if (!lost) return {};
   return Error{Errc::output_lost,
@@ -59,12 +51,9 @@ Status OutputDirectory::take_back_newer(FileSystem& files, FailurePoints& points
   std::map<std::uint32_t, std::uint64_t> next;
   for (const auto& from : last)
     next[from.subtask] = std::max(next[from.subtask], from.prepared.next);
-  const auto is_in = [](const std::vector<std::string>& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
   FLOW_ASSIGN(auto newer, visible_files(files));
   std::erase_if(newer, [&](const std::string& name) {
-    if (is_in(marker.remove, name) || is_in(marker.foreign, name)) return true;
+    if (is_among(marker.remove, name) || is_among(marker.foreign, name)) return true;
     const auto part = names_.parse_visible(name);
     const auto found = next.find(part->subtask);
     return found == next.end() || part->number < found->second;
@@ -83,22 +72,16 @@ Status OutputDirectory::take_back_newer(FileSystem& files, FailurePoints& points
 /// is alive.
 Status OutputDirectory::remove_leftovers(FileSystem& files, FailurePoints& points,
                                          const std::string& lineage, std::uint32_t attempt) const {
-  auto entries = files.list(names_.directory());
-  if (!entries) {
-    if (entries.error().code() == Errc::not_found) return {};
-    return describe(entries.error(), "list '" + names_.directory() + "'");
-  }
   const auto tame = OutputNames::tame(lineage);
-  for (const auto& entry : *entries) {
-    const auto pending = names_.parse_pending(entry.path.substr(entry.path.rfind('/') + 1));
+  FLOW_ASSIGN(const auto names, names_in(files));
+  for (const auto& name : names) {
+    const auto pending = names_.parse_pending(name);
     if (!pending) continue;
     const bool ours = pending->lineage == tame;
     const bool leftover = ours ? pending->attempt < attempt : !pending->resumable && is_held();
     if (!leftover) continue;
     FLOW_TRY(points.hit("file_sink.before_cleanup"));
-    auto status = files.remove(entry.path);
-    if (!status && status.error().code() != Errc::not_found)
-      return describe(status.error(), "remove '" + entry.path + "'");
+    FLOW_TRY(remove(files, name));
   }
   return {};
 }

@@ -48,4 +48,11 @@ Result<Prepared> Prepared::decode(std::string_view bytes) {
   return prepared;
 }
 
+std::vector<PreparedPart> parts_of(const std::vector<Recovered>& all) {
+  std::vector<PreparedPart> parts;
+  for (const auto& from : all)
+    parts.insert(parts.end(), from.prepared.parts.begin(), from.prepared.parts.end());
+  return parts;
+}
+
 }  // namespace flow::file

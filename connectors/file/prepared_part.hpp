@@ -31,4 +31,13 @@ struct Prepared {
   static Result<Prepared> decode(std::string_view bytes);
 };
 
+/// What a subtask had prepared for the checkpoint that a run goes on from.
+struct Recovered {
+  std::uint32_t subtask = 0;
+  Prepared prepared;
+};
+
+/// The parts of all subtasks.
+std::vector<PreparedPart> parts_of(const std::vector<Recovered>& all);
+
 }  // namespace flow::file
