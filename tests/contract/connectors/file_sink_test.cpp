@@ -18,11 +18,7 @@ namespace {
 
 const auto kTypes = "n:int64 s:string";
 
-ConnectorRegistry registry() {
-  ConnectorRegistry registry;
-  file::register_in(registry);
-  return registry;
-}
+ConnectorRegistry registry() { return registry_of(file::register_in); }
 
 /// `epochs` × `batches` batches of ten rows each, numbered through.
 std::vector<std::vector<Batch>> numbered(std::size_t epochs, std::size_t batches,

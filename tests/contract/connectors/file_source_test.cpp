@@ -17,11 +17,7 @@ using namespace flow::testing;
 
 namespace {
 
-ConnectorRegistry registry() {
-  ConnectorRegistry registry;
-  file::register_in(registry);
-  return registry;
-}
+ConnectorRegistry registry() { return registry_of(file::register_in); }
 
 void write_file(FileSystem& files, const std::string& path, std::string_view content) {
   REQUIRE(files.write_atomically(path, content));

@@ -12,11 +12,7 @@ using namespace flow::testing;
 
 namespace {
 
-ConnectorRegistry registry() {
-  ConnectorRegistry registry;
-  generator::register_in(registry);
-  return registry;
-}
+ConnectorRegistry registry() { return registry_of(generator::register_in); }
 
 std::vector<std::string> all_rows(const Source& source, FileSystem& files,
                                   std::uint32_t parallelism) {

@@ -16,12 +16,7 @@ using namespace flow::testing;
 
 namespace {
 
-ConnectorRegistry registry() {
-  ConnectorRegistry registry;
-  file::register_in(registry);
-  generator::register_in(registry);
-  return registry;
-}
+ConnectorRegistry registry() { return registry_of(file::register_in, generator::register_in); }
 
 /// Position behind the first batch of a split.
 std::string first_position(const Source& source, FileSystem& files, const Split& split) {

@@ -12,6 +12,14 @@ namespace flow::testing {
 
 using OptionList = std::initializer_list<std::pair<std::string, std::string>>;
 
+/// A registry with the connectors that `registers` add: `file::register_in`.
+template <class... Registers>
+ConnectorRegistry registry_of(Registers... registers) {
+  ConnectorRegistry registry;
+  (registers(registry), ...);
+  return registry;
+}
+
 inline Options options_of(OptionList list) {
   Options options;
   for (const auto& [name, value] : list) options.set(name, {value, false, {}, {}});
