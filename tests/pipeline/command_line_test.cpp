@@ -134,24 +134,24 @@ TEST_CASE("an interrupt stops the job, commits and exits with 1; the next run go
   const auto path =
       dir.write("x.yaml", "checkpoints: {directory: " + (dir / "state").string() +
                               ", interval: 100ms}\nsources:\n  n: {connector: sequence, count: "
-                              "3000, rate: 3000, schema: {n: int64}}\n"
+                              "9000, rate: 3000, schema: {n: int64}}\n"
                               "sinks:\n  out: {from: n, connector: file, path: " +
                               (dir / "out/n").string() + ", format: ndjson}\n")
           .string();
   Process process{{flowctl_path(), "run", path, "--json"}};
-  while (output_lines((dir / "out").string()).empty())
+  for (int tries = 0; output_lines((dir / "out").string()).empty() && tries < 3'000; ++tries)
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   process.signal(SIGINT);
   const auto exit = process.wait_for(std::chrono::seconds{60});
   REQUIRE(exit);
   CHECK(exit->code == 1);
   const auto before = output_lines((dir / "out").string());
-  CHECK(before.size() < 3000);
+  CHECK(before.size() < 9000);
   const auto again = flowctl({"run", path, "--json"});
   CHECK(again.code == 0);
   CHECK_THAT(again.err, Contains("resumed_from"));
   auto rows = output_lines((dir / "out").string());
-  CHECK(rows.size() == 3000);
+  CHECK(rows.size() == 9000);
   CHECK(std::unique(rows.begin(), rows.end()) == rows.end());
 }
 
@@ -232,7 +232,7 @@ TEST_CASE("a second process on the same state directory is refused", "[pipeline]
                               "int64}}\nsinks:\n  out: {from: n, connector: blackhole}\n")
           .string();
   Process first{{flowctl_path(), "run", path}};
-  while (!std::filesystem::exists(dir / "state"))
+  for (int tries = 0; !std::filesystem::exists(dir / "state") && tries < 3'000; ++tries)
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   std::this_thread::sleep_for(std::chrono::milliseconds{300});
   const auto second = flowctl({"run", path});
