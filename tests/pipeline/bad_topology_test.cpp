@@ -120,7 +120,22 @@ TEST_CASE("a wrong topology is refused with place, code and remedy, and nothing 
        {":1:", "error E1223: 'o' and 'dead_letters' write to the same place"}},
       {"a variable that is not set",
        step("{from: a, filter: \"n > ${NO_SUCH_VARIABLE}\"}"),
-       {"error E1216", "NO_SUCH_VARIABLE"}},
+       {"error E1216", "NO_SUCH_VARIABLE", "1 error"}},
+      {"variables that are not set, in all kinds of values",
+       "parallelism: \"${NO_P}\"\nsources:\n  a: {connector: file, path: \"${NO_PATH}\", schema: "
+       "{n: \"${NO_TYPE}\"}, other: [\"${NO_ITEM}\"]}\nsinks:\n  o: {from: \"${NO_FROM}\", "
+       "connector: print}\nmore: \"${NO_MORE}\"\n",
+       {"variable 'NO_P'", "variable 'NO_PATH'", "variable 'NO_TYPE'", "variable 'NO_ITEM'",
+        "variable 'NO_FROM'", "unknown key 'more'", "variable 'NO_MORE'", "8 errors"}},
+      {"several wrong values of one connector",
+       source +
+           "sinks:\n  o: {from: a, connector: file, path: OUT, existing: apend, roll_size: big, "
+           "outbox: 1 MB}\n",
+       {"'existing' must be one of own, append, replace", "did you mean 'append'?",
+        "'roll_size' must be a size", "2 errors"}},
+      {"a mistyped option that is needed",
+       source + "sinks:\n  o: {from: a, connector: file, pth: x}\n",
+       {"unknown option 'pth'", "did you mean 'path'?", "1 error"}},
   };
   TempDir dir;
   for (const auto& each : cases) {

@@ -94,8 +94,8 @@ TEST_CASE("check looks behind a source with a wrong option", "[pipeline][command
   const auto exit = flowctl({"check", path});
   CHECK(exit.code == 2);
   CHECK_THAT(exit.err, Contains("'count'") && Contains("no column 'm'") && Contains("a → b → a") &&
-                           Contains("c → c") && Contains("'path' is missing") &&
-                           Contains("unknown option 'pth'") && Contains("6 errors"));
+                           Contains("c → c") && Contains("did you mean 'path'?") &&
+                           Contains("unknown option 'pth'") && Contains("5 errors"));
 }
 
 TEST_CASE("data goes to stdout and progress to stderr", "[pipeline][command]") {

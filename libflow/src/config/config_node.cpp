@@ -109,7 +109,7 @@ class Converter {
     }
     const auto& tag = yaml.Tag();
     std::vector<TextPiece> pieces;
-    node.text = substitute(raw, node.place, pieces);
+    node.text = substitute(raw, node, pieces);
     if (begin) mark_text(raw, *begin, pieces, node);
     const auto first_line = raw.substr(0, raw.find('\n'));
     node.place.length = static_cast<std::uint32_t>(
@@ -172,8 +172,9 @@ class Converter {
 
   /// Replaces `${NAME}` and `${NAME:-default}`; `$${` stands for `${`. Values are not searched
   /// again. `pieces` say what came from where.
-  std::string substitute(const std::string& text, const SourcePlace& place,
+  std::string substitute(const std::string& text, ConfigNode& node,
                          std::vector<TextPiece>& pieces) {
+    const auto& place = node.place;
     std::string result;
     std::size_t at = 0;
     const auto copy = [&](std::size_t end) {
@@ -210,7 +211,7 @@ class Converter {
         return unchanged();
       }
       pieces.push_back({result.size(), begin, end + 1 - begin});
-      result += value_of(inside, place);
+      result += value_of(inside, node);
       at = end + 1;
     }
     if (at < text.size() || pieces.empty()) copy(text.size());
@@ -218,17 +219,17 @@ class Converter {
     return result;
   }
 
-  /// What stands for `NAME` or `NAME:-default`; empty and an error if that is nothing.
-  std::string value_of(const std::string& inside, const SourcePlace& place) {
+  /// What stands for `NAME` or `NAME:-default`; if that is nothing, the node is told.
+  std::string value_of(const std::string& inside, ConfigNode& node) {
     const auto dash = inside.find(":-");
     const auto name = inside.substr(0, dash);
     if (auto value = lookup(name)) return *std::move(value);
     if (dash != std::string::npos) return inside.substr(dash + 2);
-    errors_.push_back(Error{Errc::undefined_variable, "variable '" + name + "' is not set"}
-                          .with_remedy("set it with --set " + name +
-                                       "=… or in the environment, or give a default: ${" + name +
-                                       ":-…}")
-                          .at(place));
+    node.unset.push_back(Error{Errc::undefined_variable, "variable '" + name + "' is not set"}
+                             .with_remedy("set it with --set " + name +
+                                          "=… or in the environment, or give a default: ${" + name +
+                                          ":-…}")
+                             .at(node.place));
     return {};
   }
 
@@ -252,9 +253,9 @@ class Converter {
       node.text = *std::move(value);
       return;
     }
-    errors_.push_back(Error{Errc::undefined_variable, "secret '" + reference + "' is not set"}
-                          .with_remedy("set the environment variable, or use !secret file:PATH")
-                          .at(node.place));
+    node.unset.push_back(Error{Errc::undefined_variable, "secret '" + reference + "' is not set"}
+                             .with_remedy("set the environment variable, or use !secret file:PATH")
+                             .at(node.place));
   }
 
   const ConfigText& source_;

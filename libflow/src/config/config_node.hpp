@@ -21,6 +21,7 @@ struct ConfigNode {
   Kind kind = Kind::null;
   std::string text;             ///< Of null: the word as written (`NULL`), or empty.
   bool secret = false;          ///< `!secret`: text must not be printed.
+  std::vector<Error> unset;     ///< Variables that a scalar needs and that are not set.
   std::vector<TextMark> marks;  ///< Where its parts stand, if not as they are at `place`.
   SourcePlace place;            ///< Of the first character of the value (inside quotes).
   std::vector<ConfigNode> items;
@@ -37,8 +38,9 @@ struct ConfigNode::Entry {
   ConfigNode value;
 };
 
-/// Parses one file. Refuses what is too deep or too large, keys used twice and undefined variables;
-/// errors go to `errors`, the rest is returned.
+/// Parses one file. Refuses what is too deep or too large and keys used twice; errors go to
+/// `errors`, the rest is returned. Variables that are not set are for whoever reads the value: it
+/// has one error then, and not a second one that it is empty.
 ConfigNode parse_yaml(const ConfigText& source, const Variables& variables, FileSystem& files,
                       std::vector<Error>& errors);
 

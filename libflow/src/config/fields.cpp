@@ -103,7 +103,8 @@ std::vector<const ConfigNode::Entry*> Fields::rest() const {
 
 bool expect_scalar(const ConfigNode& node, std::string_view name, std::string_view expected,
                    std::vector<Error>& errors) {
-  if (node.is_scalar()) return true;
+  errors.insert(errors.end(), node.unset.begin(), node.unset.end());
+  if (node.is_scalar()) return node.unset.empty();
   errors.push_back(wrong_kind(node, name, expected));
   return false;
 }

@@ -25,19 +25,27 @@ Json map_of(const Json& value) {
   return {{"type", "object"}, {"additionalProperties", value}, {"minProperties", 1}};
 }
 
-/// What parse_duration reads: numbers with units, larger ones first, each once; or 0. No pattern
-/// knows how far numbers go, nor that fractions are whole microseconds in the larger units.
-Json duration() {
+/// `json`, or text with a variable in it, which nobody knows before it is set.
+Json or_variable(const Json& json) {
+  return {{"anyOf", Json::array({json, reference("variable")})}};
+}
+
+/// What parse_duration reads: numbers with units, larger ones first, each once; or 0, where nothing
+/// is a length too. No pattern knows how far numbers go, nor that fractions are whole microseconds
+/// in the larger units.
+Json duration(bool zero) {
   const std::string number = "[0-9]+(\\.[0-9]+)?";
   const auto part = [](const std::string& digits, const char* unit) {
     return "(" + digits + " *" + unit + " *)?";
   };
-  const auto pattern = "^(?=.)(0|" + part(number, "d") + part(number, "h") + part(number, "m") +
+  const auto pattern = std::string{zero ? "^(?=.)(0|" : "^(?=.*[1-9])("} + part(number, "d") +
+                       part(number, "h") + part(number, "m") +
                        part("[0-9]+(\\.[0-9]{1,6}0*)?", "s") +
                        part("[0-9]+(\\.[0-9]{1,3}0*)?", "ms") + part("[0-9]+(\\.0+)?", "us") + ")$";
-  return described(Json{{"anyOf", Json::array({Json{{"type", "string"}, {"pattern", pattern}},
-                                               Json{{"const", 0}}})}},
-                   "such as 250ms, 5s, 10m, 1h30m, 2d");
+  auto any = Json::array({Json{{"type", "string"}, {"pattern", pattern}}});
+  if (zero) any.push_back({{"const", 0}});
+  any.push_back(reference("variable"));
+  return described(Json{{"anyOf", std::move(any)}}, "such as 250ms, 5s, 10m, 1h30m, 2d");
 }
 
 /// Options as the manual spells them: `format.header` may also be written flat or nested, so
@@ -58,7 +66,7 @@ Json connector_node(const std::vector<const ConnectorEntry*>& connectors, bool s
                                     : text;
     }
   }
-  properties["connector"] = {{"enum", names}};
+  properties["connector"] = or_variable({{"enum", names}});
   properties["parallelism"] = reference("count");
   if (source) {
     properties["schema"] = map_of(reference("column"));
@@ -68,7 +76,7 @@ Json connector_node(const std::vector<const ConnectorEntry*>& connectors, bool s
         {"anyOf", Json::array({reference("duration"), object({{"delay", reference("duration")},
                                                               {"idle", reference("duration")}},
                                                              {"delay"})})}};
-    properties["on_error"] = {{"enum", {"fail", "skip", "dead_letter"}}};
+    properties["on_error"] = or_variable({{"enum", {"fail", "skip", "dead_letter"}}});
   } else {
     properties["from"] = {{"type", "string"}};
   }
@@ -93,9 +101,9 @@ Json step() {
       {"union", Json{{"type", "array"}, {"items", {{"type", "string"}}}}},
       {"key_by", {{"anyOf", Json::array({names, map_of(expression)})}}},
       {"window",
-       {{"oneOf", Json::array({object({{"tumbling", reference("duration")}}, {"tumbling"}),
-                               object({{"hopping", object({{"size", reference("duration")},
-                                                           {"slide", reference("duration")}},
+       {{"oneOf", Json::array({object({{"tumbling", reference("length")}}, {"tumbling"}),
+                               object({{"hopping", object({{"size", reference("length")},
+                                                           {"slide", reference("length")}},
                                                           {"size", "slide"})}},
                                       {"hopping"})})}}},
       {"lateness", reference("duration")},
@@ -119,8 +127,10 @@ std::string topology_json_schema(const ConnectorRegistry& connectors) {
   json["$schema"] = "https://json-schema.org/draft/2020-12/schema";
   json["title"] = "Flow topology";
   json["$defs"] = {
-      {"duration", duration()},
-      {"count", {{"type", "integer"}, {"minimum", 1}}},
+      {"variable", {{"type", "string"}, {"pattern", "\\$\\{[^}]+\\}"}}},
+      {"duration", duration(true)},
+      {"length", duration(false)},
+      {"count", or_variable({{"type", "integer"}, {"minimum", 1}})},
       {"expression", described(Json{{"type", {"string", "number", "boolean"}}},
                                "a PostgreSQL scalar expression; see `flowctl functions`")},
       {"column",
@@ -130,7 +140,7 @@ std::string topology_json_schema(const ConnectorRegistry& connectors) {
                                object({{"type", Json{{"type", "string"}}},
                                        {"format", Json{{"type", "string"}}},
                                        {"zone", Json{{"type", "string"}}},
-                                       {"unit", Json{{"enum", {"s", "ms", "us", "ns"}}}}},
+                                       {"unit", or_variable({{"enum", {"s", "ms", "us", "ns"}}})}},
                                       {"type"})})}}},
       {"source", connector_node(connectors.all(), true)},
       {"step", step()},
@@ -142,17 +152,17 @@ std::string topology_json_schema(const ConnectorRegistry& connectors) {
       {"key_groups", reference("count")},
       {"linger", reference("duration")},
       {"checkpoints", object({{"directory", Json{{"type", "string"}}},
-                              {"interval", reference("duration")},
-                              {"timeout", reference("duration")},
+                              {"interval", reference("length")},
+                              {"timeout", reference("length")},
                               {"min_pause", reference("duration")},
                               {"retained", reference("count")},
-                              {"mode", Json{{"enum", {"exactly_once"}}}}},
+                              {"mode", or_variable({{"enum", {"exactly_once"}}})}},
                              {"directory"})},
-      {"restart", object({{"policy", Json{{"enum", {"none", "fixed", "exponential"}}}},
-                          {"attempts", Json{{"type", "integer"}, {"minimum", 0}}},
-                          {"initial", reference("duration")},
-                          {"max", reference("duration")},
-                          {"reset_after", reference("duration")}})},
+      {"restart", object({{"policy", or_variable({{"enum", {"none", "fixed", "exponential"}}})},
+                          {"attempts", or_variable({{"type", "integer"}, {"minimum", 0}})},
+                          {"initial", reference("length")},
+                          {"max", reference("length")},
+                          {"reset_after", reference("length")}})},
       {"dead_letters", Json{{"type", "object"}, {"required", {"connector"}}}},
       {"sources", map_of(reference("source"))},
       {"steps", map_of(reference("step"))},

@@ -27,7 +27,10 @@ void flatten(const std::string& name, const ConfigNode& node, Options& options,
   // What stands for null in csv may be the word that YAML takes for null.
   const bool null_word = node.kind == ConfigNode::Kind::null && !node.text.empty() &&
                          (name == "null" || name == "format.null");
-  if (node.is_scalar() || null_word) {
+  if (null_word) {
+    value.text = node.text;
+  } else if (node.is_scalar()) {
+    if (!expect_scalar(node, name, "a word", errors)) return;
     value.text = node.text;
   } else if (node.is_list()) {
     for (const auto& item : node.items)
@@ -150,8 +153,8 @@ void read_time(const std::string& node, const ConfigNode* event_time, const Conf
   source.watermark = spec;
 }
 
-/// The source, or a stand-in; where its columns or an option cannot be read, only unknown options
-/// are reported.
+/// The source, or a stand-in; where its columns or an option cannot be read, the connector is not
+/// asked.
 std::shared_ptr<const Source> connect(const ConnectorEntry& connector, const Fields& fields,
                                       SourceRequest request, bool complete,
                                       std::vector<Error>& errors) {
@@ -159,7 +162,8 @@ std::shared_ptr<const Source> connect(const ConnectorEntry& connector, const Fie
   request.options = options_of(fields, errors);
   if (complete && errors.size() == errors_before)
     return make_source(connector, std::move(request), fields.place(), errors);
-  request.options.forget(connector.source_options);
+  for (auto& error : request.options.take_rest(connector.source_options))
+    errors.push_back(std::move(error));
   for (auto& error : request.options.unknown(connector.source_options))
     errors.push_back(std::move(error));
   return complete ? stand_in(std::move(request.schema)) : nullptr;

@@ -3,6 +3,8 @@
 #include "node_reader.hpp"
 #include "step_reader.hpp"
 
+#include <algorithm>
+
 namespace flow {
 namespace {
 
@@ -63,6 +65,19 @@ class TopologyReader {
     section("sinks", fields,
             [&](const ConfigNode::Entry& entry) { return read_sink(entry, connectors_, errors_); });
     fields.finish();
+    add_unset(root);
+  }
+
+  /// Variables that are not set, in values that nobody read.
+  void add_unset(const ConfigNode& node) {
+    for (const auto& unset : node.unset) {
+      const bool said = std::any_of(errors_.begin(), errors_.end(), [&](const Error& error) {
+        return error.where() == unset.where() && error.message() == unset.message();
+      });
+      if (!said) errors_.push_back(unset);
+    }
+    for (const auto& item : node.items) add_unset(item);
+    for (const auto& entry : node.entries) add_unset(entry.value);
   }
 
   /// A key that may stand in one file only.

@@ -90,7 +90,7 @@ Result<Format> take_format(Options& options, std::string_view path, bool source)
   if (!name) {
     name = std::string{guess(path)};
     if (name->empty())
-      return Error{Errc::missing_option, "option 'format' is missing"}
+      return missing_option("format")
           .with_remedy("say `format: csv`, `ndjson` or `lines`")
           .at(place);
   }
@@ -108,7 +108,7 @@ Result<Format> take_format(Options& options, std::string_view path, bool source)
 
 std::vector<OptionEntry> format_options(bool source) {
   std::vector<OptionEntry> entries{
-      {"format", "csv | tsv | ndjson | lines", "by the extension of the path", false,
+      {"format", "csv | tsv | ndjson | json | lines", "by the extension of the path", false,
        "How rows are written as text."},
       {"delimiter", "string", ",", false, "csv: what separates fields; one character or `tab`."},
       {"quote", "string", "\"", false,

@@ -34,11 +34,12 @@ bool parse_number(std::string_view text, T& number) {
   return code == std::errc{} && stop == end;
 }
 
-/// `columns.NAME.kind` stands for any name; options of a format may be written below it.
-bool is_known(std::string_view name, const std::vector<OptionEntry>& known) {
+/// The entry of an option. `columns.NAME.kind` stands for any name; options of a format may be
+/// written below it.
+const OptionEntry* entry_of(std::string_view name, const std::vector<OptionEntry>& known) {
   constexpr std::string_view kBelow = "format.";
   const bool below = name.starts_with(kBelow);
-  return std::any_of(known.begin(), known.end(), [&](const OptionEntry& entry) {
+  const auto found = std::find_if(known.begin(), known.end(), [&](const OptionEntry& entry) {
     constexpr std::string_view kAny = ".NAME.";
     if (entry.name == name || (below && entry.name == name.substr(kBelow.size()))) return true;
     const auto at = entry.name.find(kAny);
@@ -48,9 +49,33 @@ bool is_known(std::string_view name, const std::vector<OptionEntry>& known) {
     return name.size() > begin.size() + end.size() && name.starts_with(begin) &&
            name.ends_with(end);
   });
+  return found == known.end() ? nullptr : &*found;
+}
+
+/// `a | b | c` → its words.
+std::vector<std::string_view> choices_of(std::string_view type) {
+  constexpr std::string_view kOr = " | ";
+  std::vector<std::string_view> choices;
+  for (auto end = type.find(kOr); end != std::string_view::npos; end = type.find(kOr)) {
+    choices.push_back(type.substr(0, end));
+    type.remove_prefix(end + kOr.size());
+  }
+  choices.push_back(type);
+  return choices;
+}
+
+std::vector<std::string> names_of(const std::vector<OptionEntry>& known) {
+  std::vector<std::string> names;
+  names.reserve(known.size());
+  for (const auto& entry : known) names.push_back(entry.name);
+  return names;
 }
 
 }  // namespace
+
+Error missing_option(std::string_view name) {
+  return Error{Errc::missing_option, "option '" + std::string{name} + "' is missing"};
+}
 
 Options::Options(std::map<std::string, OptionValue> values, SourcePlace place)
     : place_{std::move(place)} {
@@ -97,9 +122,7 @@ Result<std::optional<std::string>> Options::take_string(std::string_view name) {
 
 Result<std::string> Options::require_string(std::string_view name) {
   FLOW_ASSIGN(auto text, take_string(name));
-  if (!text || text->empty())
-    return Error{Errc::missing_option, "option '" + std::string{name} + "' is missing"}.at(
-        place_of(name));
+  if (!text || text->empty()) return missing_option(name).at(place_of(name));
   return std::move(*text);
 }
 
@@ -201,14 +224,41 @@ std::vector<std::string> Options::names() const {
   return names;
 }
 
-void Options::forget(const std::vector<OptionEntry>& known) {
-  std::erase_if(values_, [&](const auto& value) { return is_known(value.first, known); });
+Status Options::take_typed(std::string_view name, std::string_view type) {
+  const auto status = [](auto result) {
+    return result ? Status{} : Status{std::move(result).error()};
+  };
+  if (type == "int") return status(take_int(name, INT64_MIN, INT64_MAX));
+  if (type == "float") return status(take_float(name));
+  if (type == "bool") return status(take_bool(name));
+  if (type == "duration") return status(take_duration(name));
+  if (type == "size") return status(take_size(name));
+  if (type == "string") return status(take_string(name));
+  const bool is_choice = type.find(" | ") != std::string_view::npos && !type.starts_with("string");
+  return is_choice ? status(take_choice(name, choices_of(type))) : status(take(name));
+}
+
+std::vector<Error> Options::take_rest(const std::vector<OptionEntry>& known) {
+  std::vector<Error> errors;
+  for (const auto& name : names()) {
+    const auto* entry = entry_of(name, known);
+    if (entry == nullptr) continue;
+    if (auto taken = take_typed(name, entry->type); !taken)
+      errors.push_back(std::move(taken).error());
+    values_.erase(name);
+  }
+  return errors;
+}
+
+bool Options::has_mistyped(std::string_view name, const std::vector<OptionEntry>& known) const {
+  const auto candidates = names_of(known);
+  return std::any_of(values_.begin(), values_.end(), [&](const auto& value) {
+    return entry_of(value.first, known) == nullptr && nearest(value.first, candidates) == name;
+  });
 }
 
 std::vector<Error> Options::unknown(const std::vector<OptionEntry>& known) const {
-  std::vector<std::string> candidates;
-  candidates.reserve(known.size());
-  for (const auto& entry : known) candidates.push_back(entry.name);
+  const auto candidates = names_of(known);
   std::vector<Error> errors;
   for (const auto& [name, value] : values_) {
     auto error = Error{Errc::unknown_option, "unknown option '" + name + "'"}.at(place_of(name));

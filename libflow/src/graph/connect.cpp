@@ -2,6 +2,9 @@
 
 #include "flow/base/nearest.hpp"
 
+#include <algorithm>
+#include <optional>
+
 namespace flow {
 namespace {
 
@@ -25,6 +28,24 @@ class StandIn final : public Source {
 
 bool is_about_options(Errc code) {
   return code == Errc::unknown_option || code == Errc::missing_option || code == Errc::bad_option;
+}
+
+/// All that is wrong with the options of a connector that was made, or why it was not: `refused`,
+/// unless a mistyped name explains what is missing, the values it did not get to, and what nobody
+/// knows.
+std::vector<Error> errors_in(Options options, const std::vector<OptionEntry>& known,
+                             std::optional<Error> refused) {
+  std::vector<Error> errors;
+  if (refused) {
+    const bool mistyped = std::any_of(known.begin(), known.end(), [&](const OptionEntry& entry) {
+      return refused->message() == missing_option(entry.name).message() &&
+             options.has_mistyped(entry.name, known);
+    });
+    if (!mistyped) errors.push_back(*std::move(refused));
+    for (auto& error : options.take_rest(known)) errors.push_back(std::move(error));
+  }
+  for (auto& error : options.unknown(known)) errors.push_back(std::move(error));
+  return errors;
 }
 
 }  // namespace
@@ -59,14 +80,13 @@ std::shared_ptr<const Source> make_source(const ConnectorEntry& connector, Sourc
                                           const SourcePlace& place, std::vector<Error>& errors) {
   const auto declared = request.schema;
   auto made = connector.make_source(request);
-  if (!made) request.options.forget(connector.source_options);
-  auto unknown = request.options.unknown(connector.source_options);
-  const bool clean = unknown.empty();
-  for (auto& error : unknown) errors.push_back(std::move(error));
-  if (made) return clean ? *std::move(made) : stand_in((*made)->schema());
-  auto error = std::move(made).error();
-  errors.push_back(error.where().line == 0 ? std::move(error).at(place) : std::move(error));
-  return stand_in(declared);
+  auto wrong = errors_in(std::move(request.options), connector.source_options,
+                         made ? std::nullopt : std::optional{made.error()});
+  const bool clean = wrong.empty();
+  for (auto& error : wrong)
+    errors.push_back(error.where().line == 0 ? std::move(error).at(place) : std::move(error));
+  if (!made) return stand_in(declared);
+  return clean ? *std::move(made) : stand_in((*made)->schema());
 }
 
 std::shared_ptr<const Source> stand_in(SchemaPtr schema) {
@@ -86,9 +106,10 @@ SinkNode make_sink_node(const ConnectorEntry& connector, std::string node, Optio
                 options = std::move(options)](const SchemaPtr& schema, bool changelog) {
     SinkRequest request{node, schema, changelog, options};
     auto made = make(request);
-    if (!made) request.options.forget(known);
-    auto errors = request.options.unknown(known);
-    if (!made && is_about_options(made.error().code())) errors.push_back(std::move(made).error());
+    auto errors = errors_in(std::move(request.options), known,
+                            made ? std::nullopt : std::optional{made.error()});
+    // What else it has against the job is said when it is made.
+    std::erase_if(errors, [](const Error& error) { return !is_about_options(error.code()); });
     return errors;
   };
   return sink;

@@ -104,6 +104,30 @@ TEST_CASE("options nobody took are reported with the nearest known name", "[unit
   CHECK(errors[0].where() == SourcePlace{"x.yaml", 7, 5, 9});
 }
 
+TEST_CASE("values that a failed connector did not get to are judged by their entries",
+          "[unit][connector]") {
+  const std::vector<OptionEntry> known{{"rate", "float", "", false, ""},
+                                       {"kind", "flat | steep", "", false, ""},
+                                       {"paths", "string | list", "", false, ""},
+                                       {"columns.NAME.step", "int", "", false, ""},
+                                       {"header", "bool", "", false, ""}};
+  Options options;
+  options.set("rate", {"fast", false, {}, {}});
+  options.set("kind", {"flt", false, {}, {}});
+  options.set("paths", {"anything", false, {}, {}});
+  options.set("columns.a.step", {"1.5", false, {}, {}});
+  options.set("format.header", {"yes", false, {}, {}});
+  options.set("heder", {"yes", false, {}, {}});
+  CHECK(options.has_mistyped("header", known));
+  CHECK_FALSE(options.has_mistyped("rate", known));
+  const auto errors = options.take_rest(known);
+  REQUIRE(errors.size() == 3);
+  CHECK_THAT(errors[0].message(), Catch::Contains("'columns.a.step' must be a whole number"));
+  CHECK_THAT(errors[1].message(), Catch::Contains("'kind' must be one of flat, steep"));
+  CHECK_THAT(errors[2].message(), Catch::Contains("'rate' must be a number"));
+  CHECK(options.names() == std::vector<std::string>{"heder"});
+}
+
 TEST_CASE("the registry lists connectors by name and refuses a second one of a name",
           "[unit][connector]") {
   ConnectorRegistry registry;

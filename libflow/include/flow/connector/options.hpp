@@ -45,6 +45,9 @@ struct OptionEntry {
   std::string meaning;  ///< One line; says the effect of raising it where that applies.
 };
 
+/// Says that an option has to be given; without a place.
+Error missing_option(std::string_view name);
+
 /// The options of one source or sink. Each take_* removes the option, so that what is left over is
 /// unknown: unknown() reports it with the nearest known name.
 ///
@@ -75,14 +78,19 @@ class Options {
   Options take_prefix(std::string_view prefix);
   /// Names present, sorted.
   [[nodiscard]] std::vector<std::string> names() const;
-  /// Drops the options that are known: nothing is said of what a failed connector did not get to.
-  void forget(const std::vector<OptionEntry>& known);
+  /// Takes the options that a failed connector did not get to: an error for each one that is known
+  /// and whose value is not of the type its entry gives.
+  std::vector<Error> take_rest(const std::vector<OptionEntry>& known);
   /// An error for each option nobody took; `known` feeds the suggestion.
   [[nodiscard]] std::vector<Error> unknown(const std::vector<OptionEntry>& known) const;
+  /// Whether an option that is not known looks like `name`, mistyped.
+  [[nodiscard]] bool has_mistyped(std::string_view name,
+                                  const std::vector<OptionEntry>& known) const;
 
  private:
   Result<std::optional<OptionValue>> take(std::string_view name);
   Result<std::optional<OptionValue>> take_scalar(std::string_view name);
+  Status take_typed(std::string_view name, std::string_view type);
 
   std::map<std::string, OptionValue, std::less<>> values_;
   SourcePlace place_;
