@@ -76,8 +76,8 @@ int run(const std::string& form_name, const fs::path& directory, Settings settin
   plan.universal = settings.take("universal", 0) != 0;
   const bool known = form_name == "delta" || form_name == "rocksdb";
   if (!known || !settings.all_taken()) {
-    std::fprintf(stderr,
-                 "usage: snapshot_forms delta|rocksdb DIRECTORY [NAME=VALUE…]; see README\n");
+    std::fprintf(
+        stderr, "usage: snapshot_forms delta|rocksdb DIRECTORY [NAME=VALUE…]; see docs/state.md\n");
     return 2;
   }
   plan.local = directory / "local";
