@@ -21,9 +21,7 @@ Result<std::shared_ptr<const Source>> make_source(SourceRequest& request) {
   plan.on_error = request.on_error;
   const auto place = request.options.place_of("path");
   FLOW_ASSIGN(auto paths, request.options.take_list("path"));
-  if (!paths || paths->empty())
-    return Error{Errc::missing_option, "option 'path' of '" + request.node + "' is missing"}.at(
-        place);
+  if (!paths || paths->empty()) return missing_option("path").at(place);
   plan.paths = std::move(*paths);
   FLOW_ASSIGN(plan.format, take_format(request.options, plan.paths.front(), true));
   if (request.schema == nullptr && !std::holds_alternative<LinesFormat>(plan.format))

@@ -42,7 +42,9 @@ Result<std::shared_ptr<const Source>> make(SourceRequest& request, bool random) 
   }
   if (count) plan.count = static_cast<std::uint64_t>(*count);
   plan.rate = rate.value_or(0);
-  auto columns = request.options.take_prefix("columns");
+  // What a column refuses leaves the options of all of them to be judged.
+  auto rest = request.options;
+  auto columns = rest.take_prefix("columns");
   for (const auto& field : plan.schema->fields()) {
     FLOW_ASSIGN(auto column,
                 make_column(field, columns.take_prefix(field.name), random ? "uniform" : "sequence",
@@ -53,6 +55,7 @@ Result<std::shared_ptr<const Source>> make(SourceRequest& request, bool random) 
     return Error{Errc::unknown_option,
                  "'columns." + left.front() + "' is no column of '" + request.node + "'"}
         .at(columns.place_of(left.front()));
+  request.options = std::move(rest);
   return std::shared_ptr<const Source>{std::make_shared<GeneratorSource>(std::move(plan))};
 }
 

@@ -133,6 +133,27 @@ TEST_CASE("a wrong topology is refused with place, code and remedy, and nothing 
            "outbox: 1 MB}\n",
        {"'existing' must be one of own, append, replace", "did you mean 'append'?",
         "'roll_size' must be a size", "2 errors"}},
+      {"a variable that is not set beside wrong options of a sink",
+       source + "sinks:\n  o: {from: a, connector: file, path: \"${NO_PATH}\", existing: apend, "
+                "bogus: 1}\n",
+       {"variable 'NO_PATH'", "'existing' must be", "unknown option 'bogus'", "3 errors"}},
+      {"variables that are not set where mappings and inputs stand",
+       "job: &v \"${NO_JOB}${NO_JOB}\"\nlinger: *v\ncheckpoints: \"${NO_C}\"\n" + source +
+           "  b: {connector: sequence, schema: {n: {type: \"${NO_TYPE}\"}}}\nsteps:\n  s: {from: "
+           "\"${NO_FROM}\", filter: n > 1}\n  t: {union: [\"${NO_UNION}\"]}\n  u: {from: a, "
+           "select: \"${NO_SELECT}\"}\nsinks:\n  o: {from: a, connector: print}\n",
+       {"NO_JOB", "NO_C", "NO_TYPE", "NO_FROM", "NO_UNION", "NO_SELECT", "6 errors"}},
+      {"nothing but a variable that is not set", "\"${NO_ROOT}\"", {"NO_ROOT", "1 error"}},
+      {"a mistyped option that a source needs",
+       "sources:\n  a: {connector: file, pth: x.csv, schema: {n: int64}}\nsinks:\n  o: {from: a, "
+       "connector: print}\n",
+       {"unknown option 'pth'", "did you mean 'path'?", "1 error"}},
+      {"several wrong columns of a generator",
+       "sources:\n  a: {connector: datagen, schema: {n: int64, s: string}, columns: {n: {kind: "
+       "unifrm, exponent: z}, s: {length: many, foo: 1}}}\nsinks:\n  o: {from: a, connector: "
+       "print}\n",
+       {"'kind' must be one of", "'columns.n.exponent' must be a number", "'columns.s.length'",
+        "unknown option 'columns.s.foo'", "4 errors"}},
       {"a mistyped option that is needed",
        source + "sinks:\n  o: {from: a, connector: file, pth: x}\n",
        {"unknown option 'pth'", "did you mean 'path'?", "1 error"}},

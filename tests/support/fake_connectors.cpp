@@ -66,7 +66,8 @@ ConnectorRegistry fake_connectors() {
   seen.name = "seen";
   seen.sink_options = {{"limit", "int", "", false, "rows to keep"},
                        {"single", "bool", "false", false, "one subtask"},
-                       {"claim", "string", "", false, "what no other sink may claim"}};
+                       {"claim", "string", "", false, "what no other sink may claim"},
+                       {"null", "string", "", false, "what stands for null"}};
   seen.make_sink = [](SinkRequest& request) -> Result<std::shared_ptr<const Sink>> {
     FLOW_TRY(request.options.take_int("limit", 0, 1'000'000));
     FLOW_ASSIGN(const auto single, request.options.take_bool("single"));

@@ -34,7 +34,7 @@ CONNECTORS_MAY_INCLUDE = ["base", "record", "time", "checkpoint", "connector", "
 THIRD_PARTY = {
     r"caf/": r"actors/",
     r"(capnp|kj)/|flow/wire/": r"libflow/src/(record|checkpoint|state)/",
-    r"rocksdb/": r"libflow/src/state/",
+    r"rocksdb/": r"(libflow/src|tools/bench)/state/",
     r"spdlog/": r"libflow/src/base/",
     r"yaml-cpp/": r"libflow/src/config/",
     r"simdjson": r"libflow/src/(record|expr|format|config)/",  # record: UTF-8 checks

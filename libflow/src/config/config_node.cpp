@@ -237,6 +237,7 @@ class Converter {
   /// a file.
   void reveal(ConfigNode& node) {
     node.secret = true;
+    if (!node.unset.empty()) return;
     const auto reference = node.text;
     node.text.clear();
     constexpr std::string_view kFile = "file:";
@@ -290,6 +291,7 @@ ConfigNode parse_yaml(const ConfigText& source, const Variables& variables, File
 }
 
 Error wrong_kind(const ConfigNode& node, std::string_view name, std::string_view expected) {
+  if (!node.unset.empty()) return node.unset.front();
   return Error{Errc::bad_value, "'" + std::string{name} + "' must be " + std::string{expected}}.at(
       node.place);
 }

@@ -44,7 +44,8 @@ struct ConfigNode::Entry {
 ConfigNode parse_yaml(const ConfigText& source, const Variables& variables, FileSystem& files,
                       std::vector<Error>& errors);
 
-/// `'name' must be <expected>`: the error for a node of the wrong kind.
+/// `'name' must be <expected>`: the error for a node of the wrong kind; for one that needs a
+/// variable that is not set, that.
 Error wrong_kind(const ConfigNode& node, std::string_view name, std::string_view expected);
 
 }  // namespace flow

@@ -103,8 +103,7 @@ std::vector<const ConfigNode::Entry*> Fields::rest() const {
 
 bool expect_scalar(const ConfigNode& node, std::string_view name, std::string_view expected,
                    std::vector<Error>& errors) {
-  errors.insert(errors.end(), node.unset.begin(), node.unset.end());
-  if (node.is_scalar()) return node.unset.empty();
+  if (node.is_scalar() && node.unset.empty()) return true;
   errors.push_back(wrong_kind(node, name, expected));
   return false;
 }

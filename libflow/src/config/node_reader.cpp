@@ -102,7 +102,7 @@ bool read_schema(const ConfigNode& node, SourceRequest& request, std::vector<Err
       column.finish();
       if (type)
         field = field_of(entry.key, *type, entry.value.place, errors);
-      else
+      else if (entry.value.find("type") == nullptr)
         errors.push_back(
             Error{Errc::missing_key, "column '" + entry.key + "' has no 'type'"}.at(entry.place));
     } else if (expect_scalar(entry.value, entry.key, "a type", errors)) {
@@ -153,6 +153,12 @@ void read_time(const std::string& node, const ConfigNode* event_time, const Conf
   source.watermark = spec;
 }
 
+/// What can be said of options without asking the connector.
+void report(Options options, const std::vector<OptionEntry>& known, std::vector<Error>& errors) {
+  for (auto& error : options.take_rest(known)) errors.push_back(std::move(error));
+  for (auto& error : options.unknown(known)) errors.push_back(std::move(error));
+}
+
 /// The source, or a stand-in; where its columns or an option cannot be read, the connector is not
 /// asked.
 std::shared_ptr<const Source> connect(const ConnectorEntry& connector, const Fields& fields,
@@ -162,10 +168,7 @@ std::shared_ptr<const Source> connect(const ConnectorEntry& connector, const Fie
   request.options = options_of(fields, errors);
   if (complete && errors.size() == errors_before)
     return make_source(connector, std::move(request), fields.place(), errors);
-  for (auto& error : request.options.take_rest(connector.source_options))
-    errors.push_back(std::move(error));
-  for (auto& error : request.options.unknown(connector.source_options))
-    errors.push_back(std::move(error));
+  report(std::move(request.options), connector.source_options, errors);
   return complete ? stand_in(std::move(request.schema)) : nullptr;
 }
 
@@ -175,11 +178,12 @@ void connect(const ConnectorEntry& connector, const Fields& fields, std::size_t 
              LogicalNode& node, std::vector<Error>& errors) {
   const auto errors_before_options = errors.size();
   auto options = options_of(fields, errors);
-  const bool readable = errors.size() == errors_before_options;
+  if (errors.size() != errors_before_options)
+    return report(std::move(options), connector.sink_options, errors);
   auto sink = make_sink_node(connector, node.name, std::move(options));
   if (errors.size() == errors_before) {
     node.what = std::move(sink);
-  } else if (readable) {
+  } else {
     for (auto& error : sink.check(make_schema({}), false))
       errors.push_back(error.where().line == 0 ? std::move(error).at(node.place)
                                                : std::move(error));

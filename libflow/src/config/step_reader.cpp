@@ -18,6 +18,13 @@ constexpr std::array<std::string_view, 8> kVerbs{"select", "with",  "drop",     
 constexpr std::array<std::string_view, 7> kLaterVerbs{"unnest", "join", "deduplicate", "process",
                                                       "async",  "sql",  "pattern"};
 
+/// Whether a word, or one of a list, needs a variable that is not set.
+bool has_unset(const ConfigNode* node) {
+  return node != nullptr &&
+         (!node->unset.empty() || std::any_of(node->items.begin(), node->items.end(),
+                                              [](const auto& item) { return has_unset(&item); }));
+}
+
 ExpressionText expression_of(const ConfigNode& node) { return {node.text, node.place, node.marks}; }
 
 /// Reads one step; verbs are methods.
@@ -43,7 +50,8 @@ class StepReader {
     // `key_bi` of an aggregation may be the key that its columns depend on.
     const bool shape_is_unknown =
         !verb || verb_is_wrong || (verb == "aggregate" && errors_.size() != errors_before_rest);
-    if (node_.inputs.empty()) {
+    if (node_.inputs.empty() && !has_unset(fields_.take("from")) &&
+        !has_unset(fields_.take("union"))) {
       fields_.fail(Error{Errc::missing_key, fields_.what() + " has no 'from'"}
                        .with_remedy("name the source or step it reads: `from: …`")
                        .at(node_.place));

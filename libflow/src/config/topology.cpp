@@ -3,7 +3,8 @@
 #include "node_reader.hpp"
 #include "step_reader.hpp"
 
-#include <algorithm>
+#include <set>
+#include <tuple>
 
 namespace flow {
 namespace {
@@ -23,6 +24,7 @@ class TopologyReader {
   LoadedTopology read(const std::vector<ConfigText>& texts) {
     for (const auto& text : texts) read_file(text);
     if (job().empty() && !texts.empty()) job() = stem_of(texts.front().path);
+    drop_repeated();
     return {std::move(topology_), std::move(errors_)};
   }
 
@@ -38,7 +40,7 @@ class TopologyReader {
       return;
     }
     Fields fields{root, "the topology", errors_};
-    if (!root.is_map()) return;
+    if (!root.is_map()) return add_unset(root);
     once("job", fields, [&](const ConfigNode& node) {
       if (expect_scalar(node, "job", "a name", errors_)) job() = node.text;
     });
@@ -68,16 +70,21 @@ class TopologyReader {
     add_unset(root);
   }
 
-  /// Variables that are not set, in values that nobody read.
+  /// Variables that are not set, also in values that nobody read.
   void add_unset(const ConfigNode& node) {
-    for (const auto& unset : node.unset) {
-      const bool said = std::any_of(errors_.begin(), errors_.end(), [&](const Error& error) {
-        return error.where() == unset.where() && error.message() == unset.message();
-      });
-      if (!said) errors_.push_back(unset);
-    }
+    errors_.insert(errors_.end(), node.unset.begin(), node.unset.end());
     for (const auto& item : node.items) add_unset(item);
     for (const auto& entry : node.entries) add_unset(entry.value);
+  }
+
+  /// A variable that is not set is one mistake at each place, however often its value is looked at.
+  void drop_repeated() {
+    std::set<std::tuple<std::string, std::uint32_t, std::uint32_t, std::string>> said;
+    std::erase_if(errors_, [&](const Error& error) {
+      const auto& at = error.where();
+      return error.code() == Errc::undefined_variable &&
+             !said.emplace(at.file, at.line, at.column, error.message()).second;
+    });
   }
 
   /// A key that may stand in one file only.

@@ -37,6 +37,7 @@ bool parse_number(std::string_view text, T& number) {
 /// The entry of an option. `columns.NAME.kind` stands for any name; options of a format may be
 /// written below it.
 const OptionEntry* entry_of(std::string_view name, const std::vector<OptionEntry>& known) {
+  if (name == "format.type") name = "format";
   constexpr std::string_view kBelow = "format.";
   const bool below = name.starts_with(kBelow);
   const auto found = std::find_if(known.begin(), known.end(), [&](const OptionEntry& entry) {

@@ -37,12 +37,14 @@ std::vector<Error> errors_in(Options options, const std::vector<OptionEntry>& kn
                              std::optional<Error> refused) {
   std::vector<Error> errors;
   if (refused) {
+    const auto place = refused->where();
     const bool mistyped = std::any_of(known.begin(), known.end(), [&](const OptionEntry& entry) {
       return refused->message() == missing_option(entry.name).message() &&
              options.has_mistyped(entry.name, known);
     });
     if (!mistyped) errors.push_back(*std::move(refused));
-    for (auto& error : options.take_rest(known)) errors.push_back(std::move(error));
+    for (auto& error : options.take_rest(known))
+      if (place.line == 0 || error.where() != place) errors.push_back(std::move(error));
   }
   for (auto& error : options.unknown(known)) errors.push_back(std::move(error));
   return errors;
