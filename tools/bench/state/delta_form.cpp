@@ -24,10 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string group_bound(std::uint32_t group) {
-  return {static_cast<char>(group >> 8), static_cast<char>(group)};
-}
-
 rocksdb::Options table_options() {
   rocksdb::Options options;
   options.compression = rocksdb::kNoCompression;

@@ -17,10 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string group_bound(std::uint32_t group) {
-  return {static_cast<char>(group >> 8), static_cast<char>(group)};
-}
-
 rocksdb::Options options_of(const FormPlan& plan) {
   rocksdb::Options options;
   options.create_if_missing = true;

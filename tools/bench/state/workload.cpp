@@ -6,22 +6,13 @@
 namespace flow::bench {
 namespace {
 
+std::uint64_t fold(std::uint64_t x) { return x ^ (x >> 32); }
+std::uint64_t mix(std::uint64_t x, std::uint64_t odd) { return fold(fold(fold(x) * odd) * odd); }
+
 /// A bijection of 64 bits: keys that are neighbours are not neighbours in the state.
-std::uint64_t scatter(std::uint64_t x) {
-  x ^= x >> 32;
-  x *= 0xd6e8feb86659fd93u;
-  x ^= x >> 32;
-  x *= 0xd6e8feb86659fd93u;
-  return x ^ (x >> 32);
-}
+std::uint64_t scatter(std::uint64_t x) { return mix(x, 0xd6e8feb86659fd93u); }
 /// Inverse of scatter(): the multiplier's inverse modulo 2^64.
-std::uint64_t gather(std::uint64_t x) {
-  x ^= x >> 32;
-  x *= 0xcfee444d8b59a89bu;
-  x ^= x >> 32;
-  x *= 0xcfee444d8b59a89bu;
-  return x ^ (x >> 32);
-}
+std::uint64_t gather(std::uint64_t x) { return mix(x, 0xcfee444d8b59a89bu); }
 
 void put_big_endian(std::uint64_t value, int bytes, std::string& out) {
   for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
@@ -34,6 +25,10 @@ std::uint64_t scattered(std::uint64_t key) { return scatter(key); }
 
 std::uint32_t group_of(std::uint64_t key) {
   return static_cast<std::uint32_t>(scatter(key) >> (64 - 10));
+}
+
+std::string group_bound(std::uint32_t group) {
+  return {static_cast<char>(group >> 8), static_cast<char>(group)};
 }
 
 std::string encode_key(std::uint64_t key) {

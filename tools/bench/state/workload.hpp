@@ -69,6 +69,8 @@ inline constexpr std::size_t kKeyBytes = 10;
 
 /// Orders keys as their encodings do.
 std::uint64_t scattered(std::uint64_t key);
+/// Where the keys of a group begin.
+std::string group_bound(std::uint32_t group);
 /// Key group and scattered key, big-endian: sorted as state is.
 std::string encode_key(std::uint64_t key);
 std::uint64_t key_of(std::string_view encoded);
